@@ -1,0 +1,34 @@
+"""One port: WebSockets to Channels, streams beside Django, everything else to Django on a few fixed threads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, cast
+
+from a2wsgi import WSGIMiddleware
+from django.core.asgi import get_asgi_application
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")  # noqa: TID251
+get_asgi_application()  # sets Django up before anything below imports a model
+
+from apps.models import proxy as mlflow  # noqa: E402
+from portal.routing import websockets  # noqa: E402
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+
+THREADS = 4
+pages = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=THREADS)
+# Applications beside Django by the first segment of the path; they authenticate by themselves.
+BESIDE: dict[str, Any] = {"mlflow": mlflow.application}
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """The portal as one ASGI application."""
+    first = scope.get("path", "").split("/", 2)[1:2]
+    beside = BESIDE.get(first[0], pages) if first else pages
+    app: Any = websockets if scope["type"] == "websocket" else beside
+    await app(scope, receive, send)

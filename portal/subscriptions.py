@@ -1,0 +1,17 @@
+"""Who reacts to what: the one table that joins the rooms."""
+
+from apps.core import events, journal
+from apps.deployments.events import ReleaseWentLive
+from apps.incidents import reactions as incidents
+from apps.incidents.events import IncidentChanged
+from apps.integrations.events import DeliveryReceived
+from apps.ledger import services as ledger
+from apps.monitoring.events import AlertFired, AlertResolved
+
+journal.install(ledger.record)
+
+events.on(AlertFired, incidents.open_incident)
+events.on(AlertResolved, incidents.close_incident)
+events.on(ReleaseWentLive, incidents.gather_again)
+events.on(IncidentChanged, incidents.level_tickets)
+events.on(DeliveryReceived, incidents.look_again)

@@ -1,0 +1,20 @@
+from django.urls import include, path
+
+from apps.core import views as core_views
+from portal import api
+
+urlpatterns = [
+    path("", include("apps.core.urls")),
+    path("ui/", include("apps.core.ui.urls")),
+    path("", include("apps.accounts.urls")),
+    path("accounts/", include("allauth.urls")),
+    path("projects/", include("apps.projects.urls")),
+    path("audit/", include("apps.ledger.urls")),
+    path("", include("apps.integrations.urls")),
+    path("models/", include("apps.models.urls")),
+    path("api/v1/", include(api)),
+]
+
+handler403 = core_views.forbidden
+handler404 = core_views.not_found
+handler500 = core_views.crashed

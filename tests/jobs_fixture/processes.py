@@ -1,0 +1,123 @@
+"""Real Celery workers on the test's database and a Redis of their own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from celery import current_app
+from django.db import connection
+from kombu import pools
+
+from portal.embedded.redis import Redis
+
+BASE = Path(__file__).resolve().parents[2]
+
+
+def until(true: Callable[[], Any], *, what: str, seconds: float = 30) -> Any:
+    """Wait until `true()` is; its answer. Fails with `what` after the deadline."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if answer := true():
+            return answer
+        time.sleep(0.03)
+    raise AssertionError(f"waited {seconds} s in vain: {what}")
+
+
+def database_url() -> str:
+    """The test's own database, for other processes."""
+    given = connection.settings_dict
+    user, password = quote(given["USER"], safe=""), quote(given["PASSWORD"], safe="")
+    host, port = quote(given["HOST"], safe=""), given["PORT"] or ""
+    return f"postgresql://{user}:{password}@/{given['NAME']}?host={host}&port={port or 5432}"
+
+
+class House:
+    """A broker and the workers that this test may kill."""
+
+    def __init__(self) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="sbx-jobs-")
+        self.home = Path(self._folder.name)
+        self.redis = Redis(self.home / "data", self.home / "run")
+        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self._broker_before = ""
+
+    def start(self) -> None:
+        self.redis.start(end_with_parent=True)
+        (self.home / "data" / "run").mkdir(parents=True)
+        self._broker_before = publish_to(f"redis+socket://{self.redis.socket}?virtual_host=0")
+
+    def stop(self) -> None:
+        for name in list(self.workers):
+            self.kill(name)
+        publish_to(self._broker_before)
+        self.redis.stop()
+        self._folder.cleanup()
+
+    def work(self, name: str, *options: str) -> None:
+        """Start one worker and wait until it is ready."""
+        self.begin(name, *options)
+        self.ready(name)
+
+    def begin(self, name: str, *options: str) -> None:
+        """Start one worker in a group of its own."""
+        command = [sys.executable, "-m", "celery", "-A", "portal", "worker", "-l", "INFO"]
+        log = (self.home / f"{name}.log").open("ab")
+        self.workers[name] = subprocess.Popen(
+            [*command, "-n", f"{name}@%h", *options],
+            cwd=BASE,
+            env=self._environment(),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        log.close()
+
+    def ready(self, name: str) -> None:
+        worker = self.workers[name]
+        until(
+            lambda: "ready." in self.log(name) or worker.poll() is not None,
+            what=f"{name} ready",
+            seconds=60,
+        )
+        assert worker.poll() is None, self.log(name)
+
+    def kill(self, name: str) -> None:
+        """End a worker and its whole pool at once."""
+        worker = self.workers.pop(name)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(worker.pid, signal.SIGKILL)
+        worker.wait()
+        (self.home / f"{name}.log").rename(self.home / f"{name}.{worker.pid}.log")
+
+    def log(self, name: str) -> str:
+        return (self.home / f"{name}.log").read_text(errors="replace")
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **os.environ,
+            "DATABASE_URL": database_url(),
+            "REDIS_URL": f"unix://{self.redis.socket}",
+            "DATA_DIR": str(self.home / "data"),
+            "DJANGO_SETTINGS_MODULE": "tests.jobs_fixture.settings",
+        }
+
+
+def publish_to(url: str) -> str:
+    """Let this process send to another broker; the one before."""
+    before = str(current_app.conf.broker_url)
+    pools.reset()
+    current_app.conf.broker_url = current_app.conf.broker_write_url = url
+    current_app.conf.broker_read_url = url
+    current_app.amqp._producer_pool = None
+    current_app._pool = None
+    return before
