@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.accounts import services
+from apps.accounts.management.people import user_named
+from apps.core.errors import PortalError
+
+
+class Command(BaseCommand):
+    help = (
+        "Make a link with which somebody sets a password, once; it stands alone on the last line."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("user", help="user name or e-mail address")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            link = services.password_link(person=user_named(options["user"]), by=None)
+        except PortalError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(link)

@@ -1,0 +1,1 @@
+"""The pages under /settings/ and the steps of signing in that are our own."""
