@@ -1,0 +1,93 @@
+"""Every system the portal can talk to: one line each, read without importing a connector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import import_module
+from typing import Any
+
+from apps.integrations.base import Connector
+from apps.integrations.errors import UnknownConnector
+from apps.integrations.ports import InboundSource, OutgoingHook, SecretStore, TicketTracker
+
+
+class Category(StrEnum):
+    EVENTS = "Events in and out"
+    SECRETS = "Secrets"
+    TICKETS = "Tickets"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the catalog; file, class, logo and documentation follow from the slug."""
+
+    slug: str
+    class_name: str
+    label: str
+    category: Category
+    provides: tuple[type, ...]
+    purpose: str
+
+    def load(self) -> type[Connector[Any]]:
+        module = import_module(f"apps.integrations.connectors.{self.slug}")
+        return getattr(module, self.class_name)  # type: ignore[no-any-return]
+
+    @property
+    def logo(self) -> str:
+        return f"integrations/logos/{self.slug}.svg"
+
+    @property
+    def docs(self) -> str:
+        return f"docs/connectors/{self.slug}.md"
+
+
+CATALOG = {
+    entry.slug: entry
+    for entry in (
+        Entry(
+            "jira",
+            "Jira",
+            "Jira",
+            Category.TICKETS,
+            (TicketTracker, InboundSource),
+            "Keeps a ticket in step with each incident.",
+        ),
+        Entry(
+            "vault",
+            "Vault",
+            "HashiCorp Vault",
+            Category.SECRETS,
+            (SecretStore,),
+            "Keeps the secrets that other connections only name.",
+        ),
+        Entry(
+            "webhook_in",
+            "WebhookIn",
+            "Incoming webhook",
+            Category.EVENTS,
+            (InboundSource,),
+            "Lets another system tell the portal that something happened.",
+        ),
+        Entry(
+            "webhook_out",
+            "WebhookOut",
+            "Outgoing webhook",
+            Category.EVENTS,
+            (OutgoingHook,),
+            "Tells another system what happened in the portal, signed and in order.",
+        ),
+    )
+}
+
+
+def entry(slug: str) -> Entry:
+    """The line of this slug, or `UnknownConnector`."""
+    if slug not in CATALOG:
+        raise UnknownConnector(slug=slug)
+    return CATALOG[slug]
+
+
+def providing(port: type) -> list[str]:
+    """The slugs of the connectors that offer a port."""
+    return [slug for slug, line in CATALOG.items() if port in line.provides]

@@ -1,0 +1,128 @@
+"""What the portal needs from the outside world, one protocol per need."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol, runtime_checkable
+
+
+@dataclass(frozen=True, slots=True)
+class TicketDraft:
+    """`correlation` finds the ticket again, so that a repeated call opens no second one."""
+
+    title: str
+    body: str
+    correlation: str
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketRef:
+    key: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class TicketState:
+    """A ticket as its tracker has it; `closed` is the tracker's own judgement."""
+
+    ref: TicketRef
+    title: str
+    status: str
+    closed: bool
+    updated_at: datetime
+
+
+@runtime_checkable
+class TicketTracker(Protocol):
+    """Keeps tickets in step with incidents."""
+
+    def find_ticket(self, correlation: str) -> TicketRef | None: ...
+
+    def open_ticket(self, draft: TicketDraft) -> TicketRef: ...
+
+    def read_ticket(self, key: str) -> TicketState: ...
+
+    def comment(self, key: str, text: str) -> None: ...
+
+    def close_ticket(self, key: str, reason: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something people should hear of; `url` leads to it in the portal."""
+
+    title: str
+    text: str
+    url: str
+    urgent: bool = False
+
+
+@runtime_checkable
+class Notifier(Protocol):
+    """Tells people: chat, mail."""
+
+    def notify(self, notice: Notice) -> None: ...
+
+
+@runtime_checkable
+class SecretStore(Protocol):
+    """Holds secrets that connections name instead of keeping them."""
+
+    def read_secret(self, path: str, field: str) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request that knocked: raw bytes, before anybody has looked into them."""
+
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Genuine:
+    """What a verified request is.
+
+    The same `delivery_id` is the same delivery. `fingerprint` is set where bodies never repeat and
+    the id is not signed: the same fingerprint is then the same delivery under a false id.
+    """
+
+    delivery_id: str
+    kind: str
+    fingerprint: str | None = None
+
+
+@runtime_checkable
+class InboundSource(Protocol):
+    """Sends to the portal; `verify` raises `NotGenuine` for what is forged or stale."""
+
+    def verify(self, incoming: Incoming) -> Genuine: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One event on its way out; receivers know it again by its id."""
+
+    id: str
+    kind: str
+    at: datetime
+    data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    status: int
+    excerpt: str
+
+
+@runtime_checkable
+class OutgoingHook(Protocol):
+    """Receives the portal's events; `wants` filters them by their verb."""
+
+    def wants(self, verb: str) -> bool: ...
+
+    def send(self, message: Message) -> Receipt: ...

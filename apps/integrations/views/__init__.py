@@ -1,0 +1,1 @@
+"""The pages under /connections/, and the door for webhooks under /hooks/."""
