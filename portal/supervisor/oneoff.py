@@ -1,0 +1,37 @@
+"""Runs one management command to its end, with its lines passed on like any process's."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+from portal.embedded.launch import Launch
+from portal.env import BASE_DIR
+from portal.supervisor.child import Child
+from portal.supervisor.program import StartFailed
+from portal.supervisor.voice import Voice
+
+
+async def prepare(*, environ: Mapping[str, str], voice: Voice) -> str:
+    """Bring the database to this version and fill an empty one; answer how to sign in."""
+    readable, writable = os.pipe()
+    command = (sys.executable, "manage.py", "prepare", "--sign-in-to", str(writable))
+    child = Child(
+        Launch(command=command, environ=environ, folder=str(BASE_DIR)),
+        hear=lambda words: voice.line("prepare", words),
+        fds=(writable,),
+    )
+    os.close(writable)
+    ended = False
+    try:
+        how = await child.wait()
+        ended = True
+    finally:
+        if not ended:
+            await child.stop(signal.SIGTERM, seconds=5)
+    with os.fdopen(readable) as answer:
+        if how != "status 0":
+            raise StartFailed(f"the database cannot be prepared ({how}): {child.last_words}")
+        return answer.read()

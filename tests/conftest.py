@@ -1,0 +1,60 @@
+"""Servers for one test run: given ones, or embedded ones in a folder that goes with the run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from portal.embedded.postgres import Postgres
+from portal.embedded.redis import Redis
+
+# Nothing here outlives the run, so nothing waits for the disk.
+CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+
+class Servers:
+    """The folder and the servers that this run began; the xdist workers find them by environment."""
+
+    def __init__(self) -> None:
+        # Short, because socket paths are limited; open, because PostgreSQL may run as nobody.
+        self.home = Path(tempfile.mkdtemp(prefix="sbx-", dir="/tmp"))
+        self.home.chmod(0o711)
+        self.data = self.home / "data"
+        self.postgres: Postgres | None = None
+        self.redis: Redis | None = None
+
+    def start(self) -> None:
+        os.environ["DATA_DIR"] = str(self.data)
+        (self.data / "static").mkdir(parents=True)  # WhiteNoise warns where it is missing
+        if "DATABASE_URL" not in os.environ:
+            self.postgres = Postgres(self.data, self.home / "pg", settings=CARELESS)
+            self.postgres.start(end_with_parent=True)
+            self.postgres.ensure_database("signalbox")
+            os.environ["DATABASE_URL"] = self.postgres.url()
+        if "REDIS_URL" not in os.environ:
+            self.redis = Redis(self.data, self.home / "redis")
+            self.redis.start(end_with_parent=True)
+            os.environ["REDIS_URL"] = f"unix://{self.redis.socket}"
+
+    def stop(self) -> None:
+        for server in (self.postgres, self.redis):
+            if server is not None:
+                server.stop()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # an xdist worker uses what its controller began
+        servers = Servers()
+        config.add_cleanup(servers.stop)
+        servers.start()
+    # Named here and not in pyproject.toml: the settings are read once the servers are known.
+    os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
+    from django.conf import settings
+
+    assert settings.DATABASES

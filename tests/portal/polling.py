@@ -1,0 +1,81 @@
+"""Waiting for what other processes do: poll with a deadline, never sleep for a fixed time."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import psutil
+
+from portal.supervisor.guardian import marked
+
+Answer = TypeVar("Answer")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def until(
+    question: Callable[[], Answer], *, seconds: float = 60, what: str | Callable[[], str] = ""
+) -> Answer:
+    """The first answer that is true."""
+    deadline = time.monotonic() + seconds
+    while not (answer := question()):
+        if time.monotonic() > deadline:
+            said = what() if callable(what) else what
+            raise AssertionError(f"not within {seconds} s: {said}")
+        time.sleep(0.02)
+    return answer
+
+
+def free_ports() -> int:
+    """A port that is free together with the two above it."""
+    while True:
+        with socket.socket() as first, socket.socket() as second, socket.socket() as third:
+            first.bind(("", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("", port + 1))
+                third.bind(("", port + 2))
+            except (OSError, OverflowError):
+                continue
+            return port
+
+
+def environ(**names: str) -> Mapping[str, str]:
+    """The environment of a portal of its own, not the test run's."""
+    given = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "DATA_DIR", "PORT"}
+    kept = {name: value for name, value in os.environ.items() if name not in given}
+    return {**kept, "PYTHONUNBUFFERED": "1", **names}
+
+
+def said(log: Path) -> str:
+    return log.read_text(errors="replace") if log.exists() else ""
+
+
+def left_over(data: Path) -> list[str]:
+    """Every process that belongs to a DATA_DIR: marked, or working in it, or named after it."""
+    found = {process.pid: process for process in marked(str(data))}
+    for process in psutil.process_iter():
+        try:
+            words = " ".join(process.cmdline())
+            inside = process.cwd().startswith(str(data)) or str(data) in words
+        except (psutil.Error, OSError):
+            continue
+        if inside and process.pid != os.getpid():
+            found[process.pid] = process
+    return [str(process) for process in found.values() if process.is_running()]
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Whatever a test left undone."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(10)
