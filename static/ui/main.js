@@ -1,0 +1,18 @@
+import './csrf.js'
+import './theme.js'
+import './menu.js'
+import './dialog.js'
+import './toast.js'
+import './copy.js'
+import './form.js'
+import './when.js'
+import './table.js'
+import './errors.js'
+import './panel.js'
+import './palette.js'
+import './live.js'
+import { attach } from './attach.js'
+
+// Charts and passkeys are fetched where a page has them.
+attach('[data-chart]', (element) => import('./chart.js').then((chart) => chart.draw(element)))
+attach('[data-webauthn]', (element) => import('./webauthn.js').then((keys) => keys.offer(element)))

@@ -1,0 +1,156 @@
+"""A real Chromium in front of Django's live server. Skipped, with the reason, where there is none."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = "/usr/bin/chromium"
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
+    "--disable-background-networking --disable-component-update --disable-sync"
+).split()
+HEIGHT = 900
+# Chromium also reports an answer of 4xx or 5xx as an error of the console; those are the tests' own business.
+ANSWERS = re.compile(r"Failed to load resource: the server responded with a status of [45]\d\d")
+
+
+class Watched:
+    """A page that notes what must never happen: a request to elsewhere, an error, a refused style or script."""
+
+    def __init__(self, page: Any, base: str) -> None:
+        self.page = page
+        self.base = base
+        self.wrong: list[str] = []
+        self.loaded: list[Any] = []
+        page.on("console", self._said)
+        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("request", self._asked)
+        page.on("response", lambda answer: self.loaded.append(answer))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.page, name)
+
+    def open(self, path: str) -> Watched:
+        self.page.goto(self.base + path)
+        return self
+
+    def _said(self, message: Any) -> None:
+        if message.type in {"error", "warning"} and not ANSWERS.match(message.text):
+            self.wrong.append(f"console: {message.text}")
+
+    def _asked(self, request: Any) -> None:
+        asked = urlsplit(request.url)
+        if asked.scheme not in {"data", "blob"} and asked.netloc != urlsplit(self.base).netloc:
+            self.wrong.append(f"left the host: {request.url}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    # Playwright's loop runs in this thread; Django would take the tests' own queries for asynchronous ones.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _ledger_that_can_be_emptied(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The live server commits; afterwards all tables are emptied, which the ledger's guard refuses."""
+    with django_db_blocker.unblock():
+        _guard("DISABLE")
+    yield
+    with django_db_blocker.unblock():
+        _guard("ENABLE")
+
+
+def _guard(verb: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} {verb} TRIGGER USER")
+
+
+@pytest.fixture
+def page(chromium: Any, live_server: Any) -> Iterator[Callable[..., Watched]]:
+    """Make pages: `page(theme="dark", width=390)`. At its end each must have been well behaved."""
+    made: list[tuple[Any, Watched]] = []
+
+    def make(
+        *, theme: str = "", width: int = 1440, scale: float = 1, scripts: bool = True
+    ) -> Watched:
+        context = chromium.new_context(
+            viewport={"width": int(width / scale), "height": int(HEIGHT / scale)},
+            device_scale_factor=scale,
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(20_000)
+        # The live server of the tests speaks no WebSocket; a test that needs one answers by itself.
+        context.route_web_socket("**/ws/**", lambda socket: None)
+        if theme:
+            context.add_cookies([{"name": "theme", "value": theme, "url": live_server.url}])
+        watched = Watched(context.new_page(), live_server.url)
+        made.append((context, watched))
+        return watched
+
+    yield make
+    for context, _ in made:
+        context.close()
+    assert [sentence for _, watched in made for sentence in watched.wrong] == []
+
+
+@pytest.fixture
+def sign_in() -> Callable[[Watched, Any], Watched]:
+    """Give a page the session of a user."""
+
+    def give(watched: Watched, user: Any) -> Watched:
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        name = settings.SESSION_COOKIE_NAME
+        cookie = {"name": name, "value": client.cookies[name].value, "url": watched.base}
+        watched.context.add_cookies([cookie])
+        return watched
+
+    return give
+
+
+@pytest.fixture(scope="session")
+def assert_accessible() -> Callable[[Watched], None]:
+    """axe-core finds nothing."""
+    if not AXE.exists():
+        pytest.skip("axe-core is not installed: run `npm ci`")
+    source = AXE.read_text()
+
+    def check(watched: Watched) -> None:
+        watched.evaluate(source)
+        found = watched.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        said = [
+            f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]
+        ]
+        assert said == []
+
+    return check
+
+
+@pytest.fixture
+def ada(transactional_db: None) -> Any:
+    from apps.accounts.models import User
+
+    return User.objects.create_user("ada", "ada@example.org", "a-long-passphrase")
