@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from django_filters import rest_framework as filters
+
+from apps.core.api.filters import RecordIdFilter, WordsFilter
+from apps.models.choices import PromotionState, RunStatus
+from apps.models.models import (
+    Dataset,
+    Gate,
+    ModelVersion,
+    Promotion,
+    PromotionQuerySet,
+    RegisteredModel,
+    Run,
+)
+
+
+class OfProject(filters.FilterSet):
+    project = filters.CharFilter("project__slug", max_length=60, label="Slug of a project.")
+
+
+class RunFilter(OfProject):
+    experiment = filters.CharFilter("experiment__name", max_length=500, label="Its exact name.")
+    status = filters.ChoiceFilter(choices=RunStatus.choices)
+    run_id = filters.CharFilter("mlflow_id", max_length=40, label="MLflow's id of the run.")
+
+    class Meta:
+        model = Run
+        fields: list[str] = []
+
+
+class DatasetFilter(OfProject):
+    name = filters.CharFilter(max_length=500, label="Its exact name.")
+
+    class Meta:
+        model = Dataset
+        fields: list[str] = []
+
+
+class ModelFilter(OfProject):
+    name = filters.CharFilter(max_length=256, label="Its exact name.")
+    q = WordsFilter("name", lookup_expr="icontains", label="Words in its name.")
+
+    class Meta:
+        model = RegisteredModel
+        fields: list[str] = []
+
+
+class VersionFilter(OfProject):
+    model = RecordIdFilter("model_id", label="Id of a registered model.")
+    name = filters.CharFilter("model__name", max_length=256, label="Exact name of its model.")
+    alias = filters.CharFilter("aliases__name", max_length=256, label="An alias it holds.")
+    version = RecordIdFilter("number", label="Its number in the model.")
+
+    class Meta:
+        model = ModelVersion
+        fields: list[str] = []
+
+
+class GateFilter(OfProject):
+    model = RecordIdFilter("model_id", label="Id of a registered model.")
+    environment = filters.CharFilter("environment__name", max_length=60, label="Its name.")
+
+    class Meta:
+        model = Gate
+        fields: list[str] = []
+
+
+class PromotionFilter(OfProject):
+    state = filters.ChoiceFilter(
+        choices=PromotionState.choices, label="Only this state; waiting ones where absent."
+    )
+    version = RecordIdFilter("version_id", label="Id of a model version.")
+
+    class Meta:
+        model = Promotion
+        fields: list[str] = []
+
+    def filter_queryset(self, queryset: PromotionQuerySet) -> PromotionQuerySet:
+        found: PromotionQuerySet = super().filter_queryset(queryset)
+        return found if self.form.cleaned_data.get("state") else found.waiting()

@@ -1,0 +1,13 @@
+from rest_framework.routers import SimpleRouter
+
+from apps.models.api import views
+
+router = SimpleRouter()
+router.register("runs", views.RunViewSet, basename="run")
+router.register("datasets", views.DatasetViewSet, basename="dataset")
+router.register("models", views.ModelViewSet, basename="model")
+router.register("model-versions", views.VersionViewSet, basename="model-version")
+router.register("gates", views.GateViewSet, basename="gate")
+router.register("approvals", views.ApprovalViewSet, basename="approval")
+
+urlpatterns = router.urls

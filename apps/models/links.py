@@ -1,0 +1,39 @@
+"""The names and pages behind the ids that the ledger holds of this app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.core.access import Person
+from apps.ledger import subjects
+from apps.ledger.subjects import Link
+from apps.models import selectors
+
+
+def _models(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.models(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
+
+
+def _versions(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.versions(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.get_absolute_url()) for row in found}
+
+
+def _promotions(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.promotions(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.get_absolute_url()) for row in found}
+
+
+def _gates(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.gates(viewer).filter(pk__in=ids)
+    return {
+        str(row.pk): Link(f"{row.kind} of {row.model}", row.model.get_absolute_url())
+        for row in found
+    }
+
+
+subjects.link("models.registeredmodel", _models)
+subjects.link("models.modelversion", _versions)
+subjects.link("models.promotion", _promotions)
+subjects.link("models.gate", _gates)

@@ -1,0 +1,115 @@
+"""Brings the mirror level with MLflow: what went around the portal, and what was missed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.utils import timezone
+
+from apps.core.errors import PortalError
+from apps.models.choices import RunStatus
+from apps.models.mirror import refresh, registry, runs
+from apps.models.models import Experiment, ModelVersion, RegisteredModel, Run, Workspace
+from apps.models.upstream import PER_PAGE, Upstream
+from apps.projects.models import Project
+
+logger = logging.getLogger(__name__)
+
+Json = dict[str, Any]
+# Clocks differ, and a run is committed a little after its time stamp.
+MARGIN = timedelta(minutes=5)
+MOST_RUNNING = 500
+MOST_EXPERIMENTS = 100
+
+
+def heal_all() -> None:
+    """Heal every project that uses MLflow. Where MLflow is away, the page says how old the mirror is."""
+    for workspace in Workspace.objects.select_related("project").order_by("pk"):
+        try:
+            heal(workspace)
+        except PortalError as error:
+            Workspace.objects.filter(pk=workspace.pk).update(trouble=str(error)[:300])
+            logger.warning("The mirror of project %s waits: %s", workspace.project_id, error)
+
+
+def heal(workspace: Workspace, *, whole: bool = False) -> None:
+    """Heal one project: everything new since the last time, or with `whole` everything."""
+    begun_at = timezone.now()
+    project, mlflow = workspace.project, Upstream(workspace.project.slug)
+    since = None if whole or workspace.healed_at is None else workspace.healed_at - MARGIN
+    _experiments(project, mlflow)
+    _runs(project, mlflow, since)
+    _models(project, mlflow)
+    Workspace.objects.filter(pk=workspace.pk).update(healed_at=begun_at, trouble="")
+
+
+def _experiments(project: Project, mlflow: Upstream) -> None:
+    path = "2.0/mlflow/experiments/search"
+    for told in mlflow.listed(path, "experiments", view_type="ALL"):
+        runs.put_experiment(project, told)
+
+
+def _runs(project: Project, mlflow: Upstream, since: datetime | None) -> None:
+    known = list(
+        Experiment.objects.filter(project=project)
+        .order_by("pk")
+        .values_list("mlflow_id", flat=True)
+    )
+    for some in _batches(known, MOST_EXPERIMENTS):
+        for wanted in _filters(since):
+            _put_found(project, mlflow, {"experiment_ids": some, "filter": wanted})
+    if since is not None:
+        _running(project)
+
+
+def _filters(since: datetime | None) -> list[str]:
+    """What to ask for: runs that began or ended since; MLflow's language has no `or`."""
+    if since is None:
+        return [""]
+    stamp = int(since.timestamp() * 1000)
+    return [f"attributes.start_time >= {stamp}", f"attributes.end_time >= {stamp}"]
+
+
+def _put_found(project: Project, mlflow: Upstream, query: Json) -> None:
+    asked_at = timezone.now()
+    found = mlflow.searched("2.0/mlflow/runs/search", "runs", run_view_type="ALL", **query)
+    for some in _batches(found, PER_PAGE):
+        runs.put_runs(project, some, asked_at=asked_at)
+        asked_at = timezone.now()
+
+
+def _running(project: Project) -> None:
+    """Runs that the mirror believes to run may have ended, or logged more, around the portal."""
+    open_runs = Run.objects.filter(project=project, status=RunStatus.RUNNING).order_by("seen_at")
+    for mlflow_id in open_runs.values_list("mlflow_id", flat=True)[:MOST_RUNNING]:
+        refresh.run(project, mlflow_id)
+
+
+def _models(project: Project, mlflow: Upstream) -> None:
+    told = list(mlflow.listed("2.0/mlflow/registered-models/search", "registered_models"))
+    rows = {each["name"]: registry.put_model(project, each) for each in told}
+    seen = set(_versions(mlflow, rows))
+    for gone in ModelVersion.objects.filter(project=project).live().exclude(pk__in=seen):
+        refresh.version(project, gone.model.name, gone.number)
+    for gone_model in RegisteredModel.objects.live().filter(project=project):
+        if gone_model.name not in rows:
+            refresh.model(project, gone_model.name)
+    for each in told:
+        registry.put_aliases(rows[each["name"]], refresh.aliases_of(each))
+
+
+def _versions(mlflow: Upstream, rows: dict[str, RegisteredModel]) -> Iterator[int]:
+    for told in mlflow.listed("2.0/mlflow/model-versions/search", "model_versions"):
+        model = rows.get(told["name"])
+        if model and (row := registry.put_version(model, told)):
+            yield row.pk
+
+
+def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    rest = iter(items)
+    while some := list(islice(rest, size)):
+        yield some

@@ -1,0 +1,20 @@
+"""The home page's panel of approvals."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+
+from apps.core import home
+from apps.models import selectors
+
+MOST = 8
+
+
+@home.panel
+def approvals(user: AbstractUser) -> home.Panel | None:
+    """Promotions that wait for this very person."""
+    waiting = list(selectors.decidable(user)[:MOST])
+    if not waiting:
+        return None
+    context = {"waiting": waiting}
+    return home.Panel("Approvals", "models/_home_panel.html", 20, needs_me=True, context=context)

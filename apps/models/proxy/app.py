@@ -1,0 +1,217 @@
+"""The ASGI application beside Django: admit, pass on, mirror, answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.db import DataError, InterfaceError, OperationalError
+
+from apps.core.errors import PortalError
+from apps.core.http.forward import Answer, Forward, Headers, Message
+from apps.core.logs import request_id
+from apps.models import workspaces
+from apps.models.proxy import refusals
+from apps.models.proxy.admission import Admission, admit
+from apps.models.proxy.ask import Ask, ClientLeft, Receive, Scope, Send, as_json, read_body, snake
+from apps.models.proxy.change import Change
+from apps.models.proxy.refusals import Refusal
+from apps.models.upstream import SERVICE, WORKSPACE
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+# A batch of MLflow's client is below 1 MB; a model's tags and schemas may be larger.
+MOST_READ_WHOLE = 16 * 1024 * 1024
+READ_SECONDS = 300.0
+THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="mlflow")
+# What goes on to MLflow; whoever asks is none of its business, and the workspace is ours to say.
+PASSED_ON = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"content-encoding",
+        b"content-length",
+        b"content-type",
+        b"if-none-match",
+        b"range",
+        b"user-agent",
+        b"x-mlflow-experiment-id",
+        b"x-mlflow-run-id",
+    }
+)
+# A body that was read whole goes on as plain JSON.
+REWRITTEN = frozenset({b"accept-encoding", b"content-encoding", b"content-length", b"content-type"})
+PASSED_BACK = frozenset(
+    {
+        b"accept-ranges",
+        b"content-disposition",
+        b"content-encoding",
+        b"content-length",
+        b"content-range",
+        b"content-type",
+        b"etag",
+        b"last-modified",
+        b"retry-after",
+    }
+)
+# A file of a run's is never a page of the portal's.
+OURS: Headers = [
+    (b"cache-control", b"private, no-store"),
+    (b"content-security-policy", b"sandbox; default-src 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+]
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer one request below `/mlflow`."""
+    reply = Reply(send)
+    token = request_id.set(uuid.uuid4().hex)
+    try:
+        await _answer(scope, receive, reply)
+    except ClientLeft:
+        pass
+    except Refusal as refusal:
+        await reply.refuse(refusal)
+    except PortalError as error:
+        await reply.refuse(refusals.of(error))
+    except (OperationalError, InterfaceError):
+        await reply.refuse(refusals.away("The portal's database is not answering."))
+    except DataError:
+        await reply.refuse(refusals.unusable("A value is outside of what can be stored."))
+    finally:
+        request_id.reset(token)
+
+
+async def _answer(scope: Scope, receive: Receive, reply: Reply) -> None:
+    ask = Ask.of(scope)
+    admission = await _in_thread(admit, ask)
+    if admission.answer is not None:
+        await reply.send_json(200, admission.answer)
+    elif admission.route is not None and admission.route.is_read_whole:
+        await _change(ask, admission, await read_body(receive, MOST_READ_WHOLE), reply)
+    else:
+        async with _forward(settings.MLFLOW_URL).send(
+            _message(ask, admission, _pieces(receive))
+        ) as answer:
+            await reply.pass_back(answer, answer.body)
+
+
+async def _change(ask: Ask, admission: Admission, body: bytes, reply: Reply) -> None:
+    """A write that the portal takes part in. MLflow gets the very object that was judged."""
+    fields = as_json(body)
+    assert admission.project is not None
+    change = Change(admission.user, admission.project, ask.method, snake(fields))
+    await _in_thread(_guard, admission, change)
+    message = _message(ask, admission, json.dumps(fields).encode())
+    async with _forward(settings.MLFLOW_URL).send(message) as answer:
+        told = b"".join([piece async for piece in answer.body])
+    if answer.status == 200:
+        await _in_thread(_mirror, admission, change, told)
+    elif b"Workspace '" in told:
+        workspaces.forget(admission.project)
+    await reply.pass_back(answer, _once(told))
+
+
+def _guard(admission: Admission, change: Change) -> None:
+    for guard in admission.route.guards if admission.route else ():
+        guard(change)
+
+
+def _mirror(admission: Admission, change: Change, told: bytes) -> None:
+    """Store what MLflow did. It is done: where storing fails, the next healing catches up."""
+    effect = admission.route.effect if admission.route else None
+    if effect is None:
+        return
+    try:
+        effect(change, as_json(told))
+    except (PortalError, Refusal, OperationalError, DataError, KeyError, TypeError) as error:
+        logger.warning("Not mirrored yet in project %s: %r", change.project.pk, error)
+
+
+def _message(ask: Ask, admission: Admission, body: bytes | AsyncIterator[bytes]) -> Message:
+    passed = [(name, value) for name, value in ask.headers.items() if name in PASSED_ON]
+    if isinstance(body, bytes):
+        passed = [each for each in passed if each[0] not in REWRITTEN]
+        passed += [(b"content-type", b"application/json"), (b"accept-encoding", b"identity")]
+    if admission.project is not None:
+        passed.append((WORKSPACE.encode(), admission.project.slug.encode()))
+    bodiless = ask.method in {"GET", "HEAD"} and b"content-length" not in ask.headers
+    return Message(ask.method, ask.target, passed, b"" if bodiless else body)
+
+
+async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
+    """The client's body as it arrives."""
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientLeft
+        yield message.get("body", b"")
+        more = message.get("more_body", False)
+
+
+async def _once(told: bytes) -> AsyncIterator[bytes]:
+    yield told
+
+
+class Reply:
+    """The answer to the client, begun at most once."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._begun = False
+
+    async def pass_back(self, answer: Answer, body: AsyncIterator[bytes]) -> None:
+        """MLflow's answer, piece by piece."""
+        headers = [(name.lower(), value) for name, value in answer.headers]
+        kept = [each for each in headers if each[0] in PASSED_BACK]
+        await self._begin(answer.status, [*kept, *OURS])
+        async for piece in body:
+            await self._more(piece, True)
+        await self._more(b"", False)
+
+    async def refuse(self, refusal: Refusal) -> None:
+        """An error in MLflow's shape; too late where the answer has begun: then it breaks off."""
+        if self._begun:
+            raise refusal
+        wait = [(b"retry-after", str(refusal.wait).encode())] if refusal.wait else []
+        body = {"error_code": refusal.code, "message": refusal.message}
+        await self.send_json(refusal.status, body, wait)
+
+    async def send_json(
+        self, status: int, body: dict[str, Any], more: Headers | None = None
+    ) -> None:
+        packed = json.dumps(body).encode()
+        length = (b"content-length", str(len(packed)).encode())
+        kind = (b"content-type", b"application/json")
+        await self._begin(status, [kind, length, *(more or []), *OURS])
+        await self._more(packed, False)
+
+    async def _begin(self, status: int, headers: Headers) -> None:
+        self._begun = True
+        named = (b"x-request-id", request_id.get().encode())
+        start = {"type": "http.response.start", "status": status, "headers": [*headers, named]}
+        await self._send(start)
+
+    async def _more(self, piece: bytes, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": piece, "more_body": more})
+
+
+async def _in_thread(work: Callable[..., T], *args: Any) -> T:
+    """Run what touches the database beside the event loop, on few threads of its own."""
+    run = database_sync_to_async(work, thread_sensitive=False, executor=THREADS)
+    done: T = await run(*args)
+    return done
+
+
+@lru_cache(maxsize=1)
+def _forward(url: str) -> Forward:
+    return Forward(SERVICE, url, read_seconds=READ_SECONDS)

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, FloatField, Max, Prefetch, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Cast
+
+from apps.core import access
+from apps.core.access import Person, Role
+from apps.models.models import (
+    Alias,
+    Dataset,
+    Decision,
+    Experiment,
+    Gate,
+    ModelQuerySet,
+    ModelVersion,
+    ProjectRows,
+    Promotion,
+    PromotionQuerySet,
+    RegisteredModel,
+    Run,
+    RunQuerySet,
+    VersionQuerySet,
+    Workspace,
+)
+from apps.projects.models import Environment, Project
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """How old the mirror of somebody's projects is; `trouble` says why it waits."""
+
+    healed_at: datetime | None
+    trouble: str
+
+    @property
+    def stale(self) -> bool:
+        return bool(self.trouble)
+
+
+def models(user: Person) -> ModelQuerySet:
+    """The registered models the person may see, with how many versions each has."""
+    living = Count("versions", filter=Q(versions__deleted_at=None), distinct=True)
+    latest = Max("versions__number", filter=Q(versions__deleted_at=None))
+    found = RegisteredModel.objects.visible_to(user).live().select_related("project")
+    aliases = Prefetch("aliases", Alias.objects.select_related("version"))
+    return found.annotate(version_count=living, latest_number=latest).prefetch_related(aliases)
+
+
+def versions(user: Person) -> VersionQuerySet:
+    """The model versions the person may see."""
+    found = ModelVersion.objects.visible_to(user).live()
+    return found.select_related("project", "model", "run", "registered_by").prefetch_related(
+        "aliases"
+    )
+
+
+def runs(user: Person) -> RunQuerySet:
+    """The runs the person may see and MLflow does not keep in its bin."""
+    found = Run.objects.visible_to(user).active()
+    return found.select_related("project", "experiment", "logged_by")
+
+
+def run_list(user: Person, wanted: dict[str, Any]) -> RunQuerySet:
+    """The runs of a page: by words in the name, experiment and state."""
+    found = runs(user)
+    if words := wanted.get("q"):
+        found = found.filter(name__icontains=words)
+    if experiment := wanted.get("experiment"):
+        found = found.filter(experiment_id=experiment)
+    if status := wanted.get("status"):
+        found = found.filter(status=status)
+    return found
+
+
+def by_metric(found: RunQuerySet, metric: str) -> RunQuerySet:
+    """The runs that logged a metric, with its value as `ranked`."""
+    value = Cast(KeyTextTransform(metric, "metrics"), FloatField())
+    return found.filter(metrics__has_key=metric).annotate(ranked=value)
+
+
+def experiments(user: Person) -> ProjectRows[Experiment]:
+    """The experiments the person may see, by name."""
+    return Experiment.objects.visible_to(user).select_related("project").order_by("name", "pk")
+
+
+def datasets(user: Person) -> ProjectRows[Dataset]:
+    """The data that runs read, in the projects the person may see."""
+    return Dataset.objects.visible_to(user).select_related("project")
+
+
+def gates(user: Person) -> ProjectRows[Gate]:
+    """The gates of every model the person may see."""
+    return Gate.objects.visible_to(user).select_related("project", "model", "environment")
+
+
+def promotions(user: Person) -> PromotionQuerySet:
+    """Every promotion the person may see, with its gates' answers and its decision."""
+    found = Promotion.objects.visible_to(user).select_related(
+        "project",
+        "version__model",
+        "version__project",
+        "environment",
+        "previous",
+        "requested_by",
+        "decision__by",
+    )
+    return found.prefetch_related("results").order_by("-pk")
+
+
+def decidable(user: Person) -> PromotionQuerySet:
+    """What waits for this very person: not what they asked for themselves."""
+    mine = access.project_ids(user, Role.MAINTAINER)
+    return promotions(user).waiting().filter(project_id__in=mine).exclude(requested_by_id=user.pk)
+
+
+def promotion(pk: int) -> Promotion:
+    """The promotion for its job."""
+    rows = Promotion.objects.select_related(
+        "project", "version__model", "version__project", "version__run", "environment"
+    )
+    return rows.get(pk=pk)
+
+
+def promoted(model: RegisteredModel, environment: Environment) -> ModelVersion | None:
+    """The version that belongs into an environment now; `None` before the first promotion."""
+    found = Alias.objects.filter(model=model, name=environment.name).select_related("version")
+    alias = found.first()
+    return alias.version if alias else None
+
+
+def decision_on(version: ModelVersion, environment: Environment) -> Decision | None:
+    """Who let this version into the environment, the last time it went there."""
+    found = Decision.objects.filter(
+        promotion__version=version, promotion__environment=environment, promotion__state="done"
+    )
+    return found.select_related("by", "promotion").order_by("-pk").first()
+
+
+def guarded_environment(project: Project, name: str, model: str) -> Environment | None:
+    """The environment that an alias or a stage of this name would speak for, where it is guarded."""
+    word = name.casefold()
+    for environment in Environment.objects.filter(project=project):
+        words = {environment.name.casefold(), environment.get_kind_display().casefold()}
+        if word in words and _is_guarded(environment, model):
+            return environment
+    return None
+
+
+def _is_guarded(environment: Environment, model: str) -> bool:
+    gates_here = Gate.objects.filter(environment=environment, model__name=model)
+    return environment.protected or gates_here.exists()
+
+
+def guarded_aliases(project: Project, model: str, number: int | None = None) -> list[str]:
+    """The aliases of a model, or of one of its versions, that only a promotion may move."""
+    found = Alias.objects.filter(project=project, model__name=model)
+    if number is not None:
+        found = found.filter(version__number=number)
+    names = found.values_list("name", flat=True)
+    return [name for name in names if guarded_environment(project, name, model)]
+
+
+def has_gates(project: Project, model: str) -> bool:
+    """Whether a model of this name is gated, even one that MLflow has deleted."""
+    return Gate.objects.filter(project=project, model__name=model).exists()
+
+
+def age(user: Person) -> Age:
+    """How old the oldest mirror is that this person reads."""
+    found = list(Workspace.objects.visible_to(user))
+    troubles = [each.trouble for each in found if each.trouble]
+    times = [each.healed_at for each in found if each.healed_at]
+    return Age(min(times, default=None), troubles[0] if troubles else "")

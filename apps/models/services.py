@@ -1,0 +1,264 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.core import events, jobs, live
+from apps.ledger.services import record
+from apps.models import errors, gates
+from apps.models.choices import PromotionState, Verdict
+from apps.models.events import VersionPromoted
+from apps.models.mirror import registry
+from apps.models.models import (
+    Alias,
+    Decision,
+    Gate,
+    GateResult,
+    ModelVersion,
+    Promotion,
+    RegisteredModel,
+)
+from apps.models.upstream import Upstream
+from apps.projects.errors import ProjectArchived
+from apps.projects.models import Environment, Project
+
+PROMOTE = "models.promote"
+
+
+@transaction.atomic
+def declare_gate(
+    *,
+    model: RegisteredModel,
+    environment: Environment,
+    kind: str,
+    settings: dict[str, Any],
+    by: AbstractUser,
+) -> Gate:
+    """Ask every version of the model for something before it enters the environment."""
+    _check_place(model.project, environment)
+    gate = Gate(project=model.project, model=model, environment=environment, kind=kind)
+    gate.settings = gates.checked(kind, settings)
+    try:
+        with transaction.atomic():
+            gate.save(force_insert=True)
+    except IntegrityError as error:
+        raise errors.GateTaken(environment=environment.name) from error
+    _record_gate("models.gate_declared", gate, by)
+    return gate
+
+
+@transaction.atomic
+def remove_gate(*, gate: Gate, by: AbstractUser) -> None:
+    """Ask for it no more. What it said about earlier versions stays."""
+    _record_gate("models.gate_removed", gate, by)
+    gate.delete()
+
+
+@transaction.atomic
+def request_promotion(
+    *, version: ModelVersion, environment: Environment, by: AbstractUser, note: str = ""
+) -> Promotion:
+    """Ask for a version to enter an environment; a job checks the gates."""
+    _check_place(version.project, environment)
+    if version.deleted_at is not None:
+        raise errors.VersionGone(number=version.number)
+    here = Alias.objects.filter(model=version.model, name=environment.name).first()
+    if here is not None and here.version_id == version.pk:
+        raise errors.AlreadyThere(number=version.number, environment=environment.name)
+    promotion = Promotion(
+        project=version.project,
+        version=version,
+        environment=environment,
+        previous=here.version if here else None,
+        requested_by_id=by.pk,
+        note=note,
+    )
+    _save_only_open(promotion)
+    _record("models.promotion_requested", promotion, by)
+    _work_on(promotion, by)
+    return promotion
+
+
+@transaction.atomic
+def approve(*, promotion: Promotion, by: AbstractUser, note: str = "") -> Promotion:
+    """Let a waiting promotion go on. Never one's own."""
+    row = _decide(promotion, Verdict.APPROVED, by=by, note=note)
+    _move(row, PromotionState.APPROVED)
+    _record("models.promotion_approved", row, by)
+    _work_on(row, by)
+    return row
+
+
+@transaction.atomic
+def decline(*, promotion: Promotion, by: AbstractUser, note: str = "") -> Promotion:
+    """End a waiting promotion. Never one's own."""
+    row = _decide(promotion, Verdict.DECLINED, by=by, note=note)
+    _move(row, PromotionState.DECLINED)
+    _record("models.promotion_declined", row, by)
+    return row
+
+
+def check_gates(*, promotion: Promotion) -> list[GateResult]:
+    """Ask the gates that have not answered yet. Safe to run twice: an answer is kept."""
+    version = promotion.version
+    declared = Gate.objects.filter(model=version.model, environment=promotion.environment)
+    for gate in declared.exclude(pk__in=promotion.results.values("gate_id")):
+        finding = gates.KINDS[gate.kind].find(version, gate.settings)
+        GateResult.objects.get_or_create(
+            promotion=promotion,
+            gate_id=gate.pk,
+            defaults={
+                "kind": gate.kind,
+                "settings": gate.settings,
+                "passed": finding.passed,
+                "sentence": finding.sentence[:500],
+                "evidence": finding.evidence,
+            },
+        )
+    return list(promotion.results.all())
+
+
+@transaction.atomic
+def settle_gates(*, promotion: Promotion) -> Promotion:
+    """Take the promotion where its gates' answers lead. Safe to run twice."""
+    row = _locked(promotion)
+    if row.state != PromotionState.CHECKING:
+        return row
+    failed = list(row.results.filter(passed=False).values_list("gate_id", flat=True))
+    if failed:
+        _move(row, PromotionState.REFUSED)
+        _record("models.promotion_refused", row, None, gates=failed)
+    elif row.environment.protected:
+        _move(row, PromotionState.WAITING)
+        _record("models.promotion_waiting", row, None)
+    else:
+        _move(row, PromotionState.APPROVED)
+    return row
+
+
+def finish(*, promotion: Promotion) -> Promotion:
+    """Move the alias in MLflow, then say so. Safe to run twice: the alias is set, not swapped."""
+    if promotion.state != PromotionState.APPROVED:
+        return promotion
+    version = promotion.version
+    Upstream(version.project.slug).send(
+        "POST",
+        "2.0/mlflow/registered-models/alias",
+        name=version.model.name,
+        alias=promotion.environment.name,
+        version=str(version.number),
+    )
+    return _conclude(promotion)
+
+
+@transaction.atomic
+def _conclude(promotion: Promotion) -> Promotion:
+    row = _locked(promotion)
+    if row.state != PromotionState.APPROVED:
+        return row
+    version, environment = row.version, row.environment
+    before = registry.move(version.model, environment.name, version, by=row.requested_by)
+    if before is not None:
+        Promotion.objects.filter(pk=row.pk).update(previous=before)
+    _move(row, PromotionState.DONE)
+    decision = Decision.objects.filter(promotion=row).first()
+    _record("models.promoted", row, row.requested_by, approved_by=decision and decision.by_id)
+    events.publish(
+        VersionPromoted(
+            promotion_id=row.pk,
+            version_id=version.pk,
+            environment_id=environment.pk,
+            previous_id=before.pk if before else row.previous_id,
+            approved_by_id=decision.by_id if decision else None,
+        )
+    )
+    return row
+
+
+@transaction.atomic
+def fail_promotion(*, promotion_id: int) -> None:
+    """Its job gave up: end the promotion, so that it can be asked for again."""
+    row = Promotion.objects.select_for_update().filter(pk=promotion_id).first()
+    if row and row.state in {PromotionState.CHECKING, PromotionState.APPROVED}:
+        _move(row, PromotionState.FAILED)
+        _record("models.promotion_failed", row, None)
+
+
+def _decide(promotion: Promotion, verdict: Verdict, *, by: AbstractUser, note: str) -> Promotion:
+    """The promotion, locked, with its one decision stored."""
+    row = _locked(promotion)
+    if row.state != PromotionState.WAITING:
+        raise errors.NotWaiting(state=row.state)
+    if row.requested_by_id == by.pk:
+        raise errors.FourEyes
+    if isinstance(by, User) and by.is_service:
+        raise errors.PersonNeeded
+    Decision.objects.create(promotion=row, verdict=verdict, by_id=by.pk, note=note)
+    return row
+
+
+def _locked(promotion: Promotion) -> Promotion:
+    """The promotion as it is now, locked: two deciders cannot both find it waiting."""
+    rows = Promotion.objects.select_for_update(of=("self",))
+    return rows.select_related("version__model", "environment", "requested_by", "project").get(
+        pk=promotion.pk
+    )
+
+
+def _move(promotion: Promotion, state: PromotionState) -> None:
+    promotion.state = state
+    if state not in Promotion.OPEN:
+        promotion.ended_at = timezone.now()
+    promotion.save(update_fields=["state", "ended_at"])
+    live.changed(promotion.topic)
+
+
+def _work_on(promotion: Promotion, by: AbstractUser) -> None:
+    jobs.enqueue(
+        PROMOTE,
+        owner=by,
+        project_id=promotion.project_id,
+        # A key for each leg: an approval may come while the job that checked is still about to end.
+        key=f"{promotion.pk}:{promotion.state}",
+        promotion_id=promotion.pk,
+    )
+
+
+def _save_only_open(promotion: Promotion) -> None:
+    try:
+        with transaction.atomic():
+            promotion.save(force_insert=True)
+    except IntegrityError as error:
+        number, environment = promotion.version.number, promotion.environment.name
+        raise errors.AlreadyPromoting(number=number, environment=environment) from error
+
+
+def _check_place(project: Project, environment: Environment) -> None:
+    if environment.project_id != project.pk:
+        raise errors.OtherProject(environment=environment.name)
+    if project.is_archived:
+        raise ProjectArchived(project=project.name)
+
+
+def _record(verb: str, promotion: Promotion, by: AbstractUser | None, **more: Any) -> None:
+    data = {
+        "version": promotion.version_id,
+        "model": promotion.version.model_id,
+        "environment": promotion.environment_id,
+        **more,
+    }
+    record(actor=by, verb=verb, subject=promotion, project_id=promotion.project_id, data=data)
+
+
+def _record_gate(verb: str, gate: Gate, by: AbstractUser) -> None:
+    data = {
+        "model": gate.model_id,
+        "environment": gate.environment_id,
+        "kind": gate.kind,
+        "settings": gate.settings,
+    }
+    record(actor=by, verb=verb, subject=gate, project_id=gate.project_id, data=data)

@@ -1,0 +1,119 @@
+"""The MLflow server as the portal itself speaks to it; clients come through `proxy`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+
+from apps.core.errors import Retryable
+from apps.core.http import Allow, Http, Timeout
+from apps.models.errors import MlflowAway, MlflowRefused, NoWorkspaces
+
+SERVICE = "MLflow"
+WORKSPACE = "x-mlflow-workspace"
+ABSENT = "RESOURCE_DOES_NOT_EXIST"
+TAKEN = "RESOURCE_ALREADY_EXISTS"
+PER_PAGE = 200
+REFUSALS = (400, 401, 403, 404, 409, 422)
+# Answers of MLflow's are as large as the largest page of runs.
+LIMIT = 64 * 1024 * 1024
+
+Json = dict[str, Any]
+
+
+class Upstream:
+    """MLflow's REST inside one workspace."""
+
+    def __init__(self, workspace: str) -> None:
+        self.workspace = workspace
+
+    def get(self, path: str, **params: Any) -> Json:
+        return self._ask("GET", path, params=params)
+
+    def find(self, path: str, **params: Any) -> Json | None:
+        """As `get`; `None` where MLflow knows no such record."""
+        try:
+            return self.get(path, **params)
+        except MlflowRefused as refusal:
+            if refusal.data["answered"] == ABSENT:
+                return None
+            raise
+
+    def send(self, method: str, path: str, **body: Any) -> Json:
+        return self._ask(method, path, json=body)
+
+    def listed(self, path: str, key: str, **params: Any) -> Iterator[Json]:
+        """Every record of a list that is asked for by GET."""
+        token: str | None = ""
+        while token is not None:
+            given = {**params, "max_results": PER_PAGE, **({"page_token": token} if token else {})}
+            page = self.get(path, **given)
+            yield from page.get(key, [])
+            token = page.get("next_page_token") or None
+
+    def searched(self, path: str, key: str, **body: Any) -> Iterator[Json]:
+        """Every record of a list that is asked for by POST."""
+        token: str | None = ""
+        while token is not None:
+            given = {**body, "max_results": PER_PAGE, **({"page_token": token} if token else {})}
+            page = self.send("POST", path, **given)
+            yield from page.get(key, [])
+            token = page.get("next_page_token") or None
+
+    def content(self, path: str, *, most: int) -> bytes | None:
+        """The bytes of an artifact, at most this many; `None` where there is none."""
+        try:
+            answer = _http(settings.MLFLOW_URL, os.getpid()).request(
+                "GET",
+                f"/api/{path}",
+                headers={WORKSPACE: self.workspace},
+                accept=REFUSALS,
+                limit_bytes=most,
+            )
+        except Retryable as error:
+            raise MlflowAway from error
+        return answer.content if answer.status < 400 else None
+
+    def ensure(self) -> None:
+        """Make the workspace where MLflow does not have it yet. Safe to repeat."""
+        try:
+            self._ask("POST", "3.0/mlflow/workspaces", json={"name": self.workspace}, inside=False)
+        except MlflowRefused as refusal:
+            if refusal.data["answered"] == "FEATURE_DISABLED":
+                raise NoWorkspaces from refusal
+            if refusal.data["answered"] != TAKEN:
+                raise
+
+    def _ask(self, method: str, path: str, *, inside: bool = True, **options: Any) -> Json:
+        headers = {WORKSPACE: self.workspace} if inside else {}
+        try:
+            answer = _http(settings.MLFLOW_URL, os.getpid()).request(
+                method, f"/api/{path}", headers=headers, accept=REFUSALS, **options
+            )
+        except Retryable as error:
+            raise MlflowAway from error
+        body = answer.json() or {}
+        if answer.status >= 400:
+            said = str(body.get("message", ""))[:300]
+            raise MlflowRefused(answered=body.get("error_code", answer.status), reason=said)
+        return dict(body)
+
+
+@lru_cache(maxsize=4)
+def _http(url: str, process: int) -> Http:
+    """One client to a process. The administrator named the address, so the guard lets it pass."""
+    where = urlsplit(url)
+    port = where.port or (443 if where.scheme == "https" else 80)
+    host = f"[{where.hostname}]" if ":" in (where.hostname or "") else where.hostname
+    return Http(
+        SERVICE,
+        url,
+        allow=Allow.of(f"{host}:{port}"),
+        timeout=Timeout(connect=3, read=30, total=40),
+        limit_bytes=LIMIT,
+    )
