@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
+from django.middleware.common import CommonMiddleware
 from django.shortcuts import render
+from django.utils.http import escape_leading_slashes
 
 from apps.core import metrics
 from apps.core.errors import PortalError
@@ -50,6 +52,21 @@ class RequestIdMiddleware:
         response["X-Request-Id"] = name
         metrics.observe(request, response, time.perf_counter() - started)
         return response
+
+
+class PermanentRedirect(HttpResponsePermanentRedirect):
+    """The one that keeps the method and the body."""
+
+    status_code = 308
+
+
+class SlashMiddleware(CommonMiddleware):
+    """Lead to the path with a slash at its end; a POST arrives there as a POST."""
+
+    response_redirect_class = PermanentRedirect
+
+    def get_full_path_with_slash(self, request: HttpRequest) -> str:
+        return escape_leading_slashes(request.get_full_path(force_append_slash=True))
 
 
 class SecurityHeadersMiddleware:

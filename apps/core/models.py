@@ -151,6 +151,11 @@ class Job(models.Model):
         return self.state in self.ACTIVE
 
     @property
+    def is_moving(self) -> bool:
+        """Whether a page has to expect a change: work goes on, or its clean-up does."""
+        return self.is_active or (self.ended_badly and self.freed_at is None)
+
+    @property
     def ended_badly(self) -> bool:
         return self.state in self.BAD_ENDS
 

@@ -4,6 +4,7 @@ from typing import Any, cast
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
+from django_filters.rest_framework.filterset import FilterSet
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -88,7 +89,7 @@ class JobLineSerializer(serializers.ModelSerializer[JobLine]):
         read_only_fields = fields
 
 
-class JobFilter(filters.FilterSet):
+class JobFilter(FilterSet):
     state = filters.ChoiceFilter(choices=Job.State.choices)
     kind = filters.CharFilter(max_length=80, label="For example `deployments.roll_out`.")
     project = filters.CharFilter(method="of_project", max_length=60, label="Slug of a project.")

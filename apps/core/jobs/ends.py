@@ -68,6 +68,7 @@ def free(job: Job) -> None:
         JobLine.objects.create(job=job, text="What the job held could not be freed yet.")
     else:
         Job.objects.filter(pk=job.pk).update(freed_at=Now())
+        live.changed_all(job.topics)
 
 
 def _on_failure(job: Job) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from math import isfinite
 from typing import Any
+
+import numpy as np
 
 from apps.core.ui import numbers
 
@@ -73,11 +76,11 @@ class Chart:
 
     @property
     def empty(self) -> bool:
-        return not any(_known(line.values) for line in self.series)
+        return all(_finite(value) is None for line in self.series for value in line.values)
 
     def thinned(self) -> Chart:
-        """The same chart as a screen can show it, where the whole of it comes from `source`."""
-        if not self.source:
+        """The same chart with as many points as a screen can show; peaks, troughs and gaps stay."""
+        if len(self.times) <= DRAWN_POINTS:
             return self
         kept = sorted({at for line in self.series for at in thin(line.values, DRAWN_POINTS)})
         return replace(
@@ -113,7 +116,7 @@ class Drawing:
 
 
 def draw(chart: Chart) -> Drawing:
-    """Lines thinned to what a screen can show; peaks and troughs stay."""
+    """Lines, thresholds and windows, placed."""
     low, high = _range(chart)
     first, last = chart.times[0], chart.times[-1]
 
@@ -127,7 +130,7 @@ def draw(chart: Chart) -> Drawing:
         lines=[
             [
                 " ".join(f"{x(chart.times[at])},{y(line.values[at] or 0)}" for at in run)
-                for run in _runs(line.values, thin(line.values, DRAWN_POINTS))
+                for run in _runs(line.values)
             ]
             for line in chart.series
         ],
@@ -154,25 +157,27 @@ def table(chart: Chart) -> list[tuple[datetime, list[str]]]:
 
 
 def thin(values: Sequence[float | None], most: int) -> list[int]:
-    """The places that keep the shape: of each stretch its first gap, its lowest and its highest value."""
+    """The places that keep the shape: of each stretch its lowest, its highest and its first gap."""
     if len(values) <= most:
         return list(range(len(values)))
-    size = len(values) / (most // 2)
+    known = np.array(values, dtype=float)
+    edges = np.linspace(0, len(values), most // 2 + 1).astype(int)
     kept: set[int] = {0, len(values) - 1}
-    for bucket in range(most // 2):
-        stretch = range(int(bucket * size), min(len(values), int((bucket + 1) * size)))
-        known = [(value, at) for at in stretch if (value := values[at]) is not None]
-        if known:
-            kept.update((min(known)[1], max(known)[1]))
-        if len(known) < len(stretch):
-            kept.add(next(at for at in stretch if values[at] is None))
+    for start, end in pairwise(edges):
+        stretch = known[start:end]
+        gaps = ~np.isfinite(stretch)
+        if gaps.any():
+            kept.add(int(start + gaps.argmax()))
+        if not gaps.all():
+            kept.add(int(start + np.where(gaps, np.inf, stretch).argmin()))
+            kept.add(int(start + np.where(gaps, -np.inf, stretch).argmax()))
     return sorted(kept)
 
 
-def _runs(values: Sequence[float | None], places: list[int]) -> list[list[int]]:
+def _runs(values: Sequence[float | None]) -> list[list[int]]:
     runs: list[list[int]] = [[]]
-    for at in places:
-        if _finite(values[at]) is not None:
+    for at, value in enumerate(values):
+        if _finite(value) is not None:
             runs[-1].append(at)
         elif runs[-1]:
             runs.append([])

@@ -95,14 +95,15 @@ def skeleton(waiting_for: str, rows: int = 3, kind: str = "lines") -> Values:
 @register.inclusion_tag("ui/chart.html")
 def chart(chart: charts.Chart, height: str = "", level: int = 3) -> Values:
     """A `charts.Chart`; `height` is short or tall where 200 px are wrong."""
+    values = {"chart": chart, "height": height, "level": level, "id": fresh_id("chart")}
+    if chart.empty:
+        return values
+    thinned = chart.thinned()
     return {
-        "chart": chart,
-        "height": height,
-        "level": level,
-        "id": fresh_id("chart"),
-        "drawing": None if chart.empty else charts.draw(chart),
-        "rows": [] if chart.empty else charts.table(chart),
-        "data": _script(chart.thinned().data()),
+        **values,
+        "drawing": charts.draw(thinned),
+        "rows": charts.table(chart),
+        "data": _script((thinned if chart.source else chart).data()),
     }
 
 
