@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("apps.accounts.api.urls")),
     path("", include("apps.projects.api.urls")),
     path("", include("apps.models.api.urls")),
+    path("", include("apps.integrations.api.urls")),
     path("", include("apps.docs.api.urls")),
     path("", include("apps.predictions.api.urls")),
     path("", include("apps.deployments.api.urls")),

@@ -8,6 +8,16 @@ class PortalConfig(AppConfig):
     name = "portal"
 
     def ready(self) -> None:
-        autodiscover_modules("checks", "policy", "sources", "tasks", "tools", "topics", "panels", "palette", "answers")
+        autodiscover_modules(
+            "checks",
+            "policy",
+            "sources",
+            "tasks",
+            "tools",
+            "topics",
+            "panels",
+            "palette",
+            "answers",
+        )
         autodiscover_modules("gauges", "navigation", "links")
         autodiscover_modules("subscriptions")

@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")  # noqa: TID2
 get_asgi_application()  # sets Django up before anything below imports a model
 
 from apps.models import proxy as mlflow  # noqa: E402
+from portal import serve  # noqa: E402
 from portal.routing import websockets  # noqa: E402
 
 Scope = MutableMapping[str, Any]
@@ -23,7 +24,7 @@ Send = Callable[[Any], Awaitable[None]]
 THREADS = 4
 pages = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=THREADS)
 # Applications beside Django by the first segment of the path; they authenticate by themselves.
-BESIDE: dict[str, Any] = {"mlflow": mlflow.application}
+BESIDE: dict[str, Any] = {"mlflow": mlflow.application, "serve": serve.application}
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:

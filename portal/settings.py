@@ -70,7 +70,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "django.middleware.common.CommonMiddleware",
+    "apps.core.middleware.SlashMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -151,7 +151,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 3,  # a broker that stands still must not hold a page for ever
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_DISABLE_PREFETCH = True  # what no process is free for waits in the queue, for any worker
+CELERY_WORKER_DISABLE_PREFETCH = (
+    True  # what no process is free for waits in the queue, for any worker
+)
 CELERY_WORKER_CONCURRENCY = ENV.worker_concurrency
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
@@ -189,6 +191,21 @@ CELERY_BEAT_SCHEDULE = {
         "task": "monitoring.look",
         "schedule": schedule(1.0),
         "options": {"expires": 5, "queue": "system"},
+    },
+    "send what waits for its receiver": {
+        "task": "integrations.sweep",
+        "schedule": schedule(10.0),
+        "options": {"expires": 10, "queue": "system"},
+    },
+    "check connections": {
+        "task": "integrations.check_due",
+        "schedule": schedule(900.0),
+        "options": {"expires": 600, "queue": "system"},
+    },
+    "forget old deliveries": {
+        "task": "integrations.forget_deliveries",
+        "schedule": schedule(86_400.0),
+        "options": {"expires": 3600, "queue": "system"},
     },
     "let incidents catch up with alerts": {
         "task": "incidents.catch_up",

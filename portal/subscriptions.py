@@ -4,12 +4,15 @@ from apps.core import events, journal
 from apps.deployments.events import ReleaseWentLive
 from apps.incidents import reactions as incidents
 from apps.incidents.events import IncidentChanged
+from apps.integrations import reactions as integrations
 from apps.integrations.events import DeliveryReceived
 from apps.ledger import services as ledger
+from apps.ledger.events import Sealed
 from apps.monitoring.events import AlertFired, AlertResolved
 
 journal.install(ledger.record)
 
+events.on(Sealed, integrations.send_on)
 events.on(AlertFired, incidents.open_incident)
 events.on(AlertResolved, incidents.close_incident)
 events.on(ReleaseWentLive, incidents.gather_again)

@@ -12,6 +12,11 @@ urlpatterns = [
     path("audit/", include("apps.ledger.urls")),
     path("", include("apps.integrations.urls")),
     path("models/", include("apps.models.urls")),
+    path("docs/", include("apps.docs.urls")),
+    path("deployments/", include("apps.deployments.urls")),
+    path("monitoring/", include("apps.monitoring.urls")),
+    path("incidents/", include("apps.incidents.urls")),
+    path("assistant/", include("apps.assistant.urls")),
     path("api/v1/", include(api)),
 ]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 from pathlib import Path
 from typing import TextIO
 
 from portal.embedded.launch import CannotStart
+
+ODD = re.compile(r"[\s,%?#&'\"\\]")
 
 
 def take(data: Path) -> TextIO:
@@ -28,6 +31,11 @@ def take(data: Path) -> TextIO:
 
 def require_writable(data: Path) -> None:
     """Make the folder where it is missing, or say why it cannot be used."""
+    if odd := ODD.search(str(data)):
+        raise CannotStart(
+            f"DATA_DIR: {data} has a {odd[0]!r} in its path, which addresses of sockets cannot hold; "
+            "set DATA_DIR to a folder without it"
+        )
     try:
         data.mkdir(parents=True, exist_ok=True)
         (data / "up.lock").open("a").close()

@@ -8,6 +8,7 @@ import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote
 
 import psutil
 import psycopg
@@ -59,7 +60,7 @@ class Postgres:
         return (self.data / "postgres").resolve()
 
     def url(self, database: str = ROLE) -> str:
-        return f"postgresql:///{database}?host={self.run}/postgres&user={ROLE}"
+        return f"postgresql:///{database}?host={quote(str(self.run))}/postgres&user={ROLE}"
 
     def prepare(self) -> Launch:
         """Make the cluster startable (create it, clear what a crash left); answer how to run it."""
@@ -148,7 +149,7 @@ class Postgres:
         return None
 
     def _launch(self, place: Place) -> Launch:
-        settings = {**self.settings, "unix_socket_directories": str(place.sockets)}
+        settings = {**self.settings, "unix_socket_directories": f'"{place.sockets}"'}
         options = [part for key, value in settings.items() for part in ("-c", f"{key}={value}")]
         account = place.account
         return Launch(

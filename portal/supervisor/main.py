@@ -15,7 +15,7 @@ from portal.embedded.folders import run_folder
 from portal.embedded.launch import CannotStart
 from portal.embedded.postgres import ROLE, Postgres
 from portal.env import Env
-from portal.supervisor import oneoff, settings
+from portal.supervisor import given, oneoff, settings
 from portal.supervisor.guardian import end_marked
 from portal.supervisor.plan import Plan, Steps
 from portal.supervisor.status import StatusFile
@@ -42,6 +42,7 @@ def _locked(env: Env) -> int:
         run_folder(env.run_dir)
         (env.data_dir / "run").mkdir(exist_ok=True)
         _empty(env.run_dir / "metrics")
+        given.wait(env)
         plan = Plan(env)
     except CannotStart as error:
         return _refuse(error)
@@ -52,7 +53,6 @@ def _locked(env: Env) -> int:
         return asyncio.run(_run(plan, env=env, voice=voice))
     finally:
         plan.close()
-        end_marked(str(env.data_dir), grace=3)  # what left its process group
         guardian.communicate()
         voice.close()
 
@@ -71,7 +71,11 @@ async def _run(plan: Plan, *, env: Env, voice: Voice) -> int:
     stages = plan.stages(Steps(prepare=prepare, announce=announce))
     names = [program.name for stage in stages for program in stage.programs]
     status = StatusFile(env.data_dir / "run" / "status.json", names)
-    return await Supervisor(stages, status=status, voice=voice).run()
+    try:
+        return await Supervisor(stages, status=status, voice=voice).run()
+    finally:
+        # What left its process group, such as a model that a job began in a session of its own.
+        await asyncio.to_thread(end_marked, str(env.data_dir), grace=3)
 
 
 def _first_database(env: Env) -> None:

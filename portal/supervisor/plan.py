@@ -58,6 +58,7 @@ class Plan:
     def __post_init__(self) -> None:
         self.public = sockets.public(self.env.port)
         self.private = [sockets.private() for _ in range(self.env.web_processes)]
+        sockets.require_free(settings.gateway_port(self.env), what="The gateway")
         if not self.env.mlflow_tracking_uri:
             sockets.require_free(settings.mlflow_port(self.env), what="MLflow")
 
@@ -66,7 +67,7 @@ class Plan:
             Stage(self.servers()),
             Stage(self.web(), beside=(steps.prepare,), then=(steps.announce,)),
             Stage(self.workers(), waits=False),
-            Stage((self.beat(), *self.mlflow()), waits=False),
+            Stage((self.beat(), *self.data_plane(), *self.mlflow()), waits=False),
         )
 
     def servers(self) -> tuple[Program, ...]:
@@ -95,6 +96,18 @@ class Plan:
         schedule = str(self.env.run_dir / "beat-schedule")
         options = ("beat", "--schedule", schedule, "--pidfile=", "--loglevel", "WARNING")
         return Program(name="beat", launch=self._celery(*options))
+
+    def data_plane(self) -> tuple[Program, ...]:
+        """The gateway that answers predictions, and the runner that keeps model servers."""
+        return (
+            Program(
+                name="gateway",
+                launch=self._python("manage.py", "gateway"),
+                probe=probes.http(port=settings.gateway_port(self.env), path="/healthz"),
+                stop_seconds=30,
+            ),
+            Program(name="runner", launch=self._python("manage.py", "runner"), stop_seconds=60),
+        )
 
     def mlflow(self) -> tuple[Program, ...]:
         if self.env.mlflow_tracking_uri:

@@ -27,10 +27,14 @@ def http(*, port: int, path: str, host: str = "localhost") -> Probe:
 
 
 def blocking(question: Callable[[], bool]) -> Probe:
-    """A question that blocks, asked in a thread."""
+    """A question that blocks, asked in a thread; while one hangs, no second is asked."""
+    asked: list[asyncio.Future[bool]] = []
 
     async def probe() -> bool:
-        return await asyncio.to_thread(question)
+        if asked and not asked[0].done():
+            return False
+        asked[:] = [asyncio.ensure_future(asyncio.to_thread(question))]
+        return await asyncio.shield(asked[0])
 
     return probe
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from psycopg.conninfo import conninfo_to_dict
 
+from portal.embedded.postgres import Postgres
 from portal.env import Env
 from portal.supervisor.guardian import MARK
 
@@ -18,8 +19,12 @@ def mlflow_port(env: Env) -> int:
     return env.port + 2
 
 
+def gateway_port(env: Env) -> int:
+    return env.port + 1
+
+
 def database_url(env: Env) -> str:
-    return env.database_url or f"postgresql:///signalbox?host={env.run_dir}/postgres&user=signalbox"
+    return env.database_url or Postgres(env.data_dir, env.run_dir).url()
 
 
 def for_portal(env: Env) -> dict[str, str]:

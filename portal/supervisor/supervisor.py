@@ -24,9 +24,7 @@ class Supervisor:
 
     async def run(self) -> int:
         """Answer the exit status."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._asked_to_stop.set)
+        self._listen()
         starting = asyncio.create_task(self._start())
         try:
             return await self._until_stopped(starting)
@@ -34,6 +32,12 @@ class Supervisor:
             starting.cancel()
             await asyncio.wait([starting])
             await self._stop()
+
+    def _listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) != signal.SIG_IGN:  # nohup wants it to go on
+                loop.add_signal_handler(number, self._asked_to_stop.set)
 
     async def _until_stopped(self, starting: asyncio.Task[None]) -> int:
         stopped = asyncio.create_task(self._asked_to_stop.wait())

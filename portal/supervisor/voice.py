@@ -16,6 +16,17 @@ LOG_BYTES = 5_000_000
 LOG_COPIES = 2
 
 
+class LogFile(RotatingFileHandler):
+    """A log of bounded size; a full disk costs lines and nothing else."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, maxBytes=LOG_BYTES, backupCount=LOG_COPIES, errors="replace")
+        self.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  logging's own name
+        pass
+
+
 class Voice:
     """Passes lines on. A terminal or pipe that nobody reads never holds the supervisor up."""
 
@@ -24,7 +35,7 @@ class Voice:
         self.out = out
         logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lines: queue.Queue[str | None] = queue.Queue(maxsize=5000)
-        self._files: dict[str, RotatingFileHandler] = {}
+        self._files: dict[str, LogFile] = {}
         self._thread = threading.Thread(target=self._pass_on, daemon=True, name="voice")
         self._thread.start()
 
@@ -51,15 +62,9 @@ class Voice:
             handler.close()
 
     def _keep(self, name: str, words: str) -> None:
-        handler = self._files.get(name)
-        if handler is None:
-            path = self.logs / f"{name}.log"
-            handler = RotatingFileHandler(
-                path, maxBytes=LOG_BYTES, backupCount=LOG_COPIES, errors="replace"
-            )
-            handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
-            self._files[name] = handler
-        handler.handle(logging.makeLogRecord({"msg": words}))
+        if name not in self._files:
+            self._files[name] = LogFile(self.logs / f"{name}.log")
+        self._files[name].handle(logging.makeLogRecord({"msg": words}))
 
     def _pass_on(self) -> None:
         while (words := self._lines.get()) is not None:

@@ -1,0 +1,71 @@
+"""The only way from a name in a request to a row: what a user may not see does not exist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from apps.core import access
+from apps.core.access import Person, Role
+from apps.core.errors import NotFound
+from apps.deployments.models import Deployment, Release
+from apps.models.models import ModelVersion, RegisteredModel
+from apps.projects import access as projects
+from apps.projects.models import Environment
+
+
+def deployment(user: Person, slug: str, at_least: Role = Role.VIEWER) -> Deployment:
+    """The deployment, where the person holds at least this role in its project."""
+    found = Deployment.objects.visible_to(user).filter(slug=slug)
+    row = found.select_related("project", "environment", "model").first()
+    if row is None:
+        raise NotFound(what="deployment")
+    access.require(user, row.project_id, at_least, what="deployment")
+    return row
+
+
+def releasable(user: Person, slug: str) -> Deployment:
+    """The deployment, where the person may release: maintainers in a protected environment."""
+    row = deployment(user, slug)
+    needed = Role.MAINTAINER if row.environment.protected else Role.CONTRIBUTOR
+    access.require(user, row.project_id, needed, what="deployment")
+    return row
+
+
+def release(user: Person, pk: int) -> Release:
+    """The release, where the person may see its project."""
+    found = Release.objects.visible_to(user).filter(pk=pk)
+    row = found.select_related("deployment__environment", "version__model").first()
+    if row is None:
+        raise NotFound(what="release")
+    return row
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a new deployment stands on."""
+
+    environment: Environment
+    model: RegisteredModel
+
+
+def new_place(user: Person, project: str, *, environment: str, model: str) -> Place:
+    """The environment and the model of a new deployment, for contributors of the project."""
+    row = projects.project(user, project, Role.CONTRIBUTOR)
+    found = row.environments.filter(name=environment).first()
+    if found is None:
+        raise NotFound(what="environment")
+    named = RegisteredModel.objects.visible_to(user).live().filter(project=row, name=model).first()
+    if named is None:
+        raise NotFound(what="model")
+    needed = Role.MAINTAINER if found.protected else Role.CONTRIBUTOR
+    access.require(user, row.pk, needed)
+    return Place(found, named)
+
+
+def version_of(deployment: Deployment, number: int) -> ModelVersion:
+    """A version of the deployment's model."""
+    versions = ModelVersion.objects.live().select_related("model")
+    found = versions.filter(model=deployment.model_id, number=number).first()
+    if found is None:
+        raise NotFound(what=f"version of {deployment.model.name}")
+    return found

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseWentLive:
+    release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseFailed:
+    release_id: int

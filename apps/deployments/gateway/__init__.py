@@ -1,0 +1,1 @@
+"""The data plane: its own process and port, outside Django's middleware."""

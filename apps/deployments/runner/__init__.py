@@ -1,0 +1,1 @@
+"""Keeps the model servers of this machine as the database wants them."""

@@ -1,0 +1,127 @@
+"""Look at every replica of this node and bring it one step nearer to what is wanted."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.utils import timezone
+
+from apps.deployments import services
+from apps.deployments.models import Replica
+from apps.deployments.runner import servers
+from apps.deployments.runner.servers import Wanted
+
+logger = logging.getLogger(__name__)
+
+LOOK_SECONDS = 0.5
+MOST_STARTS = 3
+START_LIMIT = timedelta(minutes=5)
+State = Replica.State
+
+
+class Runner:
+    """Runs the model servers that the database wants on this node."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.node = socket.gethostname()
+        self.environ = environ
+        self.stopping = False
+
+    def run(self) -> None:
+        """Look again and again until asked to stop, then stop every model server."""
+        while not self.stopping:
+            try:
+                self.look()
+            except DatabaseError as error:
+                # The model servers go on meanwhile; the next look finds them again.
+                logger.warning("The database is away: %s", error)
+                connection.close()
+            time.sleep(LOOK_SECONDS)
+        self.stop_all()
+
+    def look(self) -> None:
+        """One round over the replicas of this node."""
+        Replica.objects.filter(node="").update(node=self.node)
+        mine = Replica.objects.filter(node=self.node).exclude(state=State.FAILED, pid=None)
+        for replica in mine.select_related(
+            "release__deployment__project", "release__version__model"
+        ):
+            self._step(replica)
+
+    def _step(self, replica: Replica) -> None:
+        if replica.retired_at is not None:
+            self._retire(replica)
+        elif not servers.is_ours(replica.pid, replica.pk):
+            self._start(replica)
+        elif replica.state == State.STARTING:
+            self._await(replica)
+
+    def _retire(self, replica: Replica) -> None:
+        """Stop a model server once the gateways have stopped sending to it."""
+        assert replica.retired_at is not None
+        if timezone.now() < replica.retired_at + services.DRAIN:
+            return
+        if replica.pid:
+            servers.stop(replica.pid, replica.pk)
+        replica.delete()
+
+    def _start(self, replica: Replica) -> None:
+        """Start it, or start it again, until it has failed too often."""
+        wanted = self._wanted(replica)
+        died = replica.pid is not None
+        if died and replica.state == State.STARTING and replica.restarts >= MOST_STARTS:
+            self._give_up(replica, servers.last_words(wanted.log))
+            return
+        if died:
+            logger.warning("Model server %s died: %s", replica, servers.last_words(wanted.log))
+        port = servers.free_port()
+        pid = servers.start(wanted, port)
+        note = "The model server died and is started again" if died else "Loading the model"
+        restarts = replica.restarts + 1 if died else 0
+        services.note_replica(
+            replica.pk, state=State.STARTING, note=note, pid=pid, port=port, restarts=restarts
+        )
+
+    def _await(self, replica: Replica) -> None:
+        assert replica.port is not None
+        if servers.answers(replica.port):
+            services.note_replica(replica.pk, state=State.READY, restarts=0)
+        elif timezone.now() > replica.changed_at + START_LIMIT:
+            self._give_up(replica, f"it was not ready within {START_LIMIT}")
+
+    def _give_up(self, replica: Replica, reason: str) -> None:
+        if replica.pid:
+            servers.stop(replica.pid, replica.pk)
+        services.note_replica(replica.pk, state=State.FAILED, note=reason, pid=None)
+
+    def _wanted(self, replica: Replica) -> Wanted:
+        release = replica.release
+        version, project = release.version, release.deployment.project
+        return Wanted(
+            replica_id=replica.pk,
+            name=version.model.name,
+            version=str(version.number),
+            uri=f"models:/{version.model.name}/{version.number}",
+            folder=Path(settings.DATA_DIR) / "models" / str(version.pk),
+            log=Path(settings.DATA_DIR) / "logs" / "models" / f"{replica.pk}.log",
+            environ={
+                **self.environ,
+                "MLFLOW_TRACKING_URI": settings.MLFLOW_URL,
+                "MLFLOW_WORKSPACE": project.slug,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+            },
+        )
+
+    def stop_all(self) -> None:
+        """Stop the model servers of this node; the next runner starts them again."""
+        for replica in Replica.objects.filter(node=self.node).exclude(pid=None):
+            assert replica.pid is not None
+            servers.stop(replica.pid, replica.pk)
+            services.note_replica(replica.pk, state=State.WANTED, pid=None, port=None)

@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Prefetch, Q, QuerySet
+from django.utils import timezone
+
+from apps.accounts.selectors import user_of_token
+from apps.core import access
+from apps.core.access import Person, Role
+from apps.deployments.gateway.routes import Route, Target
+from apps.deployments.models import (
+    Deployment,
+    DeploymentQuerySet,
+    Release,
+    ReleaseQuerySet,
+    Replica,
+    ServedSpan,
+)
+from apps.models.choices import PromotionState
+from apps.models.models import ModelVersion, Promotion
+from apps.projects.models import Environment
+
+LOCAL = "127.0.0.1"
+
+
+def deployments(user: Person) -> DeploymentQuerySet:
+    """What the person may see, each with its live release in `live`."""
+    live = Release.objects.live().select_related("version")
+    return (
+        Deployment.objects.visible_to(user)
+        .select_related("project", "environment", "model")
+        .prefetch_related(Prefetch("releases", queryset=live, to_attr="live"))
+    )
+
+
+def releases(user: Person) -> ReleaseQuerySet:
+    """What the person may see, newest first."""
+    found = Release.objects.visible_to(user)
+    return found.select_related("deployment", "version__model", "requested_by")
+
+
+def live_release(deployment: Deployment) -> Release | None:
+    """The release that answers now."""
+    return deployment.releases.live().select_related("version__model").first()
+
+
+def replicas(deployment: Deployment) -> QuerySet[Replica]:
+    """The model servers that run for the deployment, or should."""
+    found = Replica.objects.filter(release__deployment=deployment, retired_at=None)
+    return found.select_related("release__version").order_by("pk")
+
+
+def last_good(deployment: Deployment) -> Release | None:
+    """Where a rollback of the deployment would lead."""
+    live = live_release(deployment)
+    return good_before(live) if live else None
+
+
+def good_before(release: Release) -> Release | None:
+    """The release of another version that was live before this one and was not rolled back."""
+    earlier = Release.objects.filter(
+        deployment_id=release.deployment_id,
+        state=Release.State.SUPERSEDED,
+        live_at__lt=release.live_at,
+    ).exclude(version_id=release.version_id)
+    joined = earlier.select_related("version__model", "version__run", "deployment")
+    return joined.order_by("-live_at").first()
+
+
+def releases_between(deployment: Deployment, since: datetime, until: datetime) -> QuerySet[Release]:
+    """The releases that went live in a window, newest first."""
+    found = deployment.releases.filter(live_at__gte=since, live_at__lt=until)
+    return found.select_related("version__model").order_by("-live_at")
+
+
+def promotion_of(version: ModelVersion, environment: Environment) -> Promotion | None:
+    """The promotion by which the version entered the environment, the last time it did."""
+    done = Promotion.objects.filter(
+        version=version, environment=environment, state=PromotionState.DONE
+    )
+    return done.select_related("decision__by").order_by("-pk").first()
+
+
+def routes() -> list[Route]:
+    """The gateway's routing table: what is live and ready."""
+    ready = Replica.objects.filter(
+        state=Replica.State.READY, retired_at=None, release__state=Release.State.LIVE
+    ).select_related("release__version", "release__deployment")
+    found: dict[int, list[Target]] = {}
+    owners: dict[int, Deployment] = {}
+    for replica in ready:
+        deployment = replica.release.deployment
+        owners[deployment.pk] = deployment
+        version = str(replica.release.version.number)
+        target = Target(replica.release_id, version, LOCAL, replica.port or 0)
+        found.setdefault(deployment.pk, []).append(target)
+    return [
+        Route(owner.slug, pk, owner.project_id, tuple(found[pk])) for pk, owner in owners.items()
+    ]
+
+
+def may_call(token: str, project_id: int) -> bool:
+    """Whether the bearer of a token may call deployments of the project."""
+    found = user_of_token(token)
+    return found is not None and access.allows(found[0], project_id, Role.VIEWER)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What served at one moment."""
+
+    model: str
+    version: int
+    release: int
+    deployment: str
+    environment: str
+    alias: str
+    run: str | None
+    dataset: str | None
+    approved_by: str | None
+    since: datetime
+
+
+def served_at(user: Person, at: datetime, environment: str | None = None) -> list[Served]:
+    """Which versions served at `at`, in environments of this name where one is given."""
+    spans = ServedSpan.objects.filter(
+        Q(until=None) | Q(until__gt=at),
+        since__lte=at,
+        environment__project_id__in=access.project_ids(user),
+    )
+    if environment:
+        spans = spans.filter(environment__name=environment)
+    joined = spans.select_related(
+        "environment", "approved_by", "release__deployment", "release__version__model"
+    )
+    return [_served(span) for span in joined.select_related("release__version__run")]
+
+
+def served_now(user: Person, project: str | None = None) -> list[Served]:
+    """Which versions serve now, in one project where one is given."""
+    found = served_at(user, timezone.now())
+    if project is None:
+        return found
+    own = Deployment.objects.visible_to(user).filter(project__slug=project)
+    slugs = set(own.values_list("slug", flat=True))
+    return [served for served in found if served.deployment in slugs]
+
+
+def _served(span: ServedSpan) -> Served:
+    version = span.release.version
+    return Served(
+        model=version.model.name,
+        version=version.number,
+        release=span.release_id,
+        deployment=span.release.deployment.slug,
+        environment=span.environment.name,
+        alias=span.alias,
+        run=version.run.mlflow_id if version.run else None,
+        dataset=_dataset(version),
+        approved_by=span.approved_by.username if span.approved_by else None,
+        since=span.since,
+    )
+
+
+def _dataset(version: ModelVersion) -> str | None:
+    """`name@digest` of the first dataset that the version's run logged."""
+    inputs = version.run.inputs if version.run else []
+    if not inputs:
+        return None
+    dataset = inputs[0].get("dataset", {})
+    return f"{dataset.get('name', '')}@{dataset.get('digest', '')}"

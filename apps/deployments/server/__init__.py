@@ -1,0 +1,1 @@
+"""The model server: one process, one model. It knows neither Django nor the portal's database."""

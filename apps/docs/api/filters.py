@@ -1,0 +1,14 @@
+from __future__ import annotations
+
+import django_filters as filters
+
+from apps.docs.models import Document
+
+
+class DocumentFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="project__slug")
+    kind = filters.ChoiceFilter(choices=Document.Kind.choices)
+
+    class Meta:
+        model = Document
+        fields: list[str] = []

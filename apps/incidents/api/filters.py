@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import django_filters as filters
+
+from apps.incidents.models import Incident, Ticket
+
+
+class IncidentFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="project__slug")
+    deployment = filters.CharFilter(field_name="deployment__slug")
+    state = filters.ChoiceFilter(choices=Incident.State.choices)
+
+    class Meta:
+        model = Incident
+        fields: list[str] = []
+
+
+class TicketFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="incident__project__slug")
+    incident = filters.NumberFilter(field_name="incident_id", min_value=1, max_value=2**63 - 1)
+
+    class Meta:
+        model = Ticket
+        fields: list[str] = []

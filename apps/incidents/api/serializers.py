@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from apps.incidents.models import Evidence, Incident, Note, Ticket
+
+
+class EvidenceSerializer(serializers.ModelSerializer[Evidence]):
+    class Meta:
+        model = Evidence
+        fields = [
+            "position", "kind", "subject_kind", "subject_id", "title", "text", "data", "url",
+            "built_at",
+        ]  # fmt: skip
+
+
+class TicketSerializer(serializers.ModelSerializer[Ticket]):
+    project = serializers.CharField(source="incident.project.slug")
+    connection = serializers.IntegerField(source="connection_id")
+
+    class Meta:
+        model = Ticket
+        fields = [
+            "id", "project", "incident", "connection", "key", "url", "remote_status",
+            "remote_closed", "seen_at", "trouble", "created_at",
+        ]  # fmt: skip
+
+
+class IncidentSerializer(serializers.ModelSerializer[Incident]):
+    project = serializers.CharField(source="project.slug")
+    deployment = serializers.CharField(source="deployment.slug", allow_null=True, default=None)
+    model = serializers.CharField(
+        source="release.version.model.name", allow_null=True, default=None
+    )
+    version = serializers.IntegerField(
+        source="release.version.number", allow_null=True, default=None
+    )
+
+    class Meta:
+        model = Incident
+        fields = [
+            "id", "project", "number", "title", "severity", "state", "alert", "deployment",
+            "release", "model", "version", "reason", "opened_at", "acknowledged_at", "resolved_at",
+            "evidence_at",
+        ]  # fmt: skip
+
+
+class NewIncidentSerializer(serializers.Serializer[Any]):
+    project = serializers.SlugField(max_length=60)
+    title = serializers.CharField(max_length=300)
+    severity = serializers.ChoiceField(
+        choices=Incident.Severity.choices, default=Incident.Severity.HIGH
+    )
+
+
+class ResolveSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=500, help_text="Why it is over.")
+
+
+class NoteSerializer(serializers.ModelSerializer[Note]):
+    by = serializers.CharField(source="by.username", read_only=True)
+
+    class Meta:
+        model = Note
+        fields = ["id", "text", "by", "at"]
+        read_only_fields = ["at"]
+
+
+class NewTicketSerializer(serializers.Serializer[Any]):
+    incident = serializers.IntegerField(min_value=1, max_value=2**63 - 1)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core.access import Role
+from apps.core.api.viewsets import PortalViewSet
+from apps.incidents import access, selectors, services, sync
+from apps.incidents.api.filters import IncidentFilter, TicketFilter
+from apps.incidents.api.serializers import (
+    EvidenceSerializer,
+    IncidentSerializer,
+    NewIncidentSerializer,
+    NewTicketSerializer,
+    NoteSerializer,
+    ResolveSerializer,
+    TicketSerializer,
+)
+from apps.incidents.models import Incident, IncidentQuerySet, Ticket
+from apps.projects import access as projects
+
+
+class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Incident]):
+    """What is or was wrong with models in production, newest first."""
+
+    serializer_class = IncidentSerializer
+    filterset_class = IncidentFilter
+
+    def get_queryset(self) -> IncidentQuerySet:
+        return selectors.incidents(self.user)
+
+    @extend_schema(request=NewIncidentSerializer, responses={201: IncidentSerializer})
+    def create(self, request: Request) -> Response:
+        """Open an incident that no monitor has seen."""
+        sent = NewIncidentSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        values = {**sent.validated_data}
+        project = projects.project(self.user, values.pop("project"), Role.RESPONDER)
+        incident = services.open_by_hand(project=project, by=self.user, **values)
+        return Response(self.get_serializer(incident).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses={200: IncidentSerializer})
+    @action(detail=True, methods=["post"])
+    def acknowledge(self, request: Request, pk: str) -> Response:
+        """Say that somebody is on it."""
+        incident = access.incident(self.user, int(pk), Role.RESPONDER)
+        changed = services.acknowledge(incident=incident, by=self.user)
+        return Response(self.get_serializer(changed).data)
+
+    @extend_schema(request=ResolveSerializer, responses={200: IncidentSerializer})
+    @action(detail=True, methods=["post"])
+    def resolve(self, request: Request, pk: str) -> Response:
+        """End an incident, with the reason."""
+        incident = access.incident(self.user, int(pk), Role.RESPONDER)
+        sent = ResolveSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        changed = services.resolve(incident=incident, by=self.user, **sent.validated_data)
+        return Response(self.get_serializer(changed).data)
+
+    @extend_schema(responses={200: EvidenceSerializer(many=True)})
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def evidence(self, request: Request, pk: str) -> Response:
+        """The evidence pack that code built."""
+        incident = access.incident(self.user, int(pk))
+        return Response(EvidenceSerializer(incident.evidence.all(), many=True).data)
+
+    @extend_schema(request=NoteSerializer, responses={201: NoteSerializer})
+    @action(detail=True, methods=["post"])
+    def notes(self, request: Request, pk: str) -> Response:
+        """Write something down."""
+        incident = access.incident(self.user, int(pk), Role.RESPONDER)
+        sent = NoteSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        note = services.add_note(incident=incident, text=sent.validated_data["text"], by=self.user)
+        return Response(NoteSerializer(note).data, status=status.HTTP_201_CREATED)
+
+
+class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Ticket]):
+    """The tickets of incidents in other systems."""
+
+    serializer_class = TicketSerializer
+    filterset_class = TicketFilter
+
+    def get_queryset(self) -> QuerySet[Ticket]:
+        return selectors.tickets(self.user)
+
+    @extend_schema(request=NewTicketSerializer, responses={202: TicketSerializer})
+    def create(self, request: Request) -> Response:
+        """Have a ticket for an incident; it is opened by a job, and the second call is the same one."""
+        sent = NewTicketSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        incident = access.incident(self.user, sent.validated_data["incident"], Role.RESPONDER)
+        ticket = sync.link_ticket(incident=incident, by=self.user)
+        return Response(self.get_serializer(ticket).data, status=status.HTTP_202_ACCEPTED)

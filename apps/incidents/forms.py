@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from apps.core.access import Person, Role
+from apps.core.ui.refusable import RefusableForm
+from apps.incidents.models import Incident
+from apps.projects import selectors as projects
+from apps.projects.models import Project
+
+
+class IncidentFilterForm(forms.Form):
+    """Which incidents a list shows."""
+
+    STATES = (("", "Open"), ("all", "All"), *Incident.State.choices)
+
+    state = forms.ChoiceField(choices=STATES, required=False)
+
+
+class NewIncidentForm(RefusableForm):
+    project = forms.ModelChoiceField(Project.objects.none(), to_field_name="slug", empty_label=None)
+    title = forms.CharField(max_length=300, help_text="What is wrong, in one line.")
+    severity = forms.ChoiceField(choices=Incident.Severity.choices, initial=Incident.Severity.HIGH)
+
+    def __init__(self, *args: Any, user: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["project"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = projects.held(user, Role.RESPONDER)
+
+
+class ResolveForm(RefusableForm):
+    reason = forms.CharField(max_length=500, help_text="Why it is over.")
+
+
+class NoteForm(RefusableForm):
+    text = forms.CharField(
+        max_length=20_000, label="Note", widget=forms.Textarea(attrs={"rows": 3})
+    )

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.deployments.models import Deployment, Release
+from apps.integrations.models import Connection
+from apps.monitoring.models import Alert
+from apps.projects.models import Project
+from apps.projects.querysets import InProjectQuerySet
+
+
+class IncidentQuerySet(InProjectQuerySet["Incident"]):
+    def open(self) -> IncidentQuerySet:
+        return self.filter(state__in=Incident.OPEN)
+
+
+class Incident(models.Model):
+    """Something is wrong with a model in production: which one, since when, and what became of it."""
+
+    class State(models.TextChoices):
+        TRIGGERED = "triggered"
+        ACKNOWLEDGED = "acknowledged"
+        MITIGATED = "mitigated"
+        RESOLVED = "resolved"
+        CLOSED = "closed"
+
+    class Severity(models.TextChoices):
+        LOW = "low"
+        MEDIUM = "medium"
+        HIGH = "high"
+        CRITICAL = "critical"
+
+    OPEN = (State.TRIGGERED, State.ACKNOWLEDGED, State.MITIGATED)
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="incidents")
+    number = models.PositiveIntegerField()
+    title = models.CharField(max_length=300)
+    severity = models.CharField(max_length=10, choices=Severity, default=Severity.HIGH)
+    state = models.CharField(max_length=12, choices=State, default=State.TRIGGERED)
+    alert = models.ForeignKey(Alert, models.PROTECT, null=True, related_name="incidents")
+    deployment = models.ForeignKey(Deployment, models.PROTECT, null=True, related_name="incidents")
+    # What was live when it opened.
+    release = models.ForeignKey(Release, models.PROTECT, null=True, related_name="incidents")
+    opened_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=500, blank=True)
+    opened_at = models.DateTimeField(default=timezone.now)
+    acknowledged_at = models.DateTimeField(null=True)
+    resolved_at = models.DateTimeField(null=True)
+    evidence_at = models.DateTimeField(null=True)
+
+    objects = IncidentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["project", "number"], name="incidents_number_once"),
+            models.UniqueConstraint(
+                fields=["alert"],
+                condition=Q(state__in=["triggered", "acknowledged", "mitigated"]),
+                name="incidents_one_open_per_alert",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.number} {self.title}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("incidents:incident", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in self.OPEN
+
+    @property
+    def topic(self) -> str:
+        """What a page subscribes to in order to hear about this incident."""
+        return f"incident:{self.pk}"
+
+
+class Evidence(models.Model):
+    """One fact about an incident, gathered by code, with the record it comes from."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="evidence")
+    position = models.PositiveIntegerField()
+    kind = models.CharField(max_length=40)
+    subject_kind = models.CharField(max_length=40)
+    subject_id = models.CharField(max_length=80)
+    title = models.CharField(max_length=300)
+    text = models.TextField()
+    data = models.JSONField(default=dict)
+    url = models.CharField(max_length=500, blank=True)
+    built_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["incident", "position"], name="incidents_evidence_position"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Note(models.Model):
+    """What somebody wrote down during an incident."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="notes")
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    text = models.TextField(max_length=20_000)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+
+class Ticket(models.Model):
+    """An incident's ticket in another system. `correlation` finds it there again."""
+
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="tickets")
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="tickets")
+    correlation = models.CharField(max_length=80, unique=True)
+    key = models.CharField(max_length=80, blank=True)
+    url = models.CharField(max_length=500, blank=True)
+    remote_status = models.CharField(max_length=100, blank=True)
+    remote_closed = models.BooleanField(default=False)
+    seen_at = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=500, blank=True)
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["incident", "connection"], name="incidents_ticket_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key or self.correlation

@@ -1,0 +1,22 @@
+"""The home page's panel of incidents."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+
+from apps.core import home
+from apps.incidents import selectors
+
+MOST = 8
+
+
+@home.panel
+def incidents(user: AbstractUser) -> home.Panel | None:
+    """Open incidents that this person may take up, or has taken up."""
+    found = list(selectors.needing(user)[:MOST])
+    if not found:
+        return None
+    context = {"incidents": found}
+    return home.Panel(
+        "Open incidents", "incidents/_home_panel.html", 10, needs_me=True, context=context
+    )

@@ -1,0 +1,42 @@
+"""What the incidents do when something happens in the rooms before them."""
+
+from __future__ import annotations
+
+from apps.deployments.events import ReleaseWentLive
+from apps.deployments.models import Release
+from apps.incidents import selectors, services, sync
+from apps.incidents.events import IncidentChanged
+from apps.incidents.models import Incident
+from apps.integrations.events import DeliveryReceived
+from apps.monitoring.events import AlertFired, AlertResolved
+from apps.monitoring.models import Alert
+
+
+def open_incident(event: AlertFired) -> None:
+    """An alert opens an incident."""
+    joined = Alert.objects.select_related("monitor__deployment", "project")
+    services.open_from_alert(joined.get(pk=event.alert_id))
+
+
+def close_incident(event: AlertResolved) -> None:
+    """The monitor has recovered, and so has what its alert opened."""
+    services.resolve_with_alert(Alert.objects.select_related("monitor").get(pk=event.alert_id))
+
+
+def gather_again(event: ReleaseWentLive) -> None:
+    """What serves has changed: the evidence of open incidents is looked at again."""
+    deployment_id = Release.objects.values_list("deployment_id", flat=True).get(pk=event.release_id)
+    for incident in Incident.objects.open().filter(deployment_id=deployment_id):
+        services.gather(incident)
+
+
+def level_tickets(event: IncidentChanged) -> None:
+    """The tickets of an incident follow it."""
+    for ticket in selectors.tickets_of(event.incident_id):
+        sync.request(ticket)
+
+
+def look_again(event: DeliveryReceived) -> None:
+    """A tracker's webhook is a hint: its tickets are looked at, whatever it says."""
+    for ticket in selectors.tickets_behind(event.connection_id):
+        sync.request(ticket)

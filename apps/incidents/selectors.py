@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from apps.core import access
+from apps.core.access import Person, Role
+from apps.incidents.models import Incident, IncidentQuerySet, Ticket
+
+
+def incidents(user: Person) -> IncidentQuerySet:
+    """What the person may see, newest first."""
+    found = Incident.objects.visible_to(user)
+    return found.select_related("project", "deployment", "release__version__model", "alert")
+
+
+def in_state(user: Person, state: str) -> IncidentQuerySet:
+    """The incidents in one state; those that are open without one, every one for `all`."""
+    found = incidents(user)
+    if state == "all":
+        return found
+    return found.filter(state=state) if state else found.open()
+
+
+def needing(user: Person) -> IncidentQuerySet:
+    """The open incidents that nobody, or this very person, has taken up, where they may act."""
+    mine = incidents(user).open().visible_to(user, Role.RESPONDER)
+    return mine.filter(Q(acknowledged_by=None) | Q(acknowledged_by_id=user.pk))
+
+
+def newest(user: Person, project: str | None = None) -> Incident | None:
+    """The newest incident that the person may see, an open one before any other."""
+    found = incidents(user)
+    if project:
+        found = found.filter(project__slug=project)
+    return found.open().first() or found.first()
+
+
+def tickets(user: Person) -> QuerySet[Ticket]:
+    """Tickets of incidents that the person may see."""
+    found = Ticket.objects.filter(incident__project_id__in=access.project_ids(user))
+    return found.select_related("incident__project", "connection")
+
+
+def ticket(pk: int) -> Ticket:
+    """The ticket of a job."""
+    return Ticket.objects.select_related("incident__project", "connection").get(pk=pk)
+
+
+def tickets_of(incident_id: int) -> QuerySet[Ticket]:
+    """The tickets of one incident."""
+    return Ticket.objects.filter(incident_id=incident_id).select_related("incident")
+
+
+def tickets_behind(connection_id: int) -> QuerySet[Ticket]:
+    """The tickets of open incidents behind one connection."""
+    found = Ticket.objects.filter(connection_id=connection_id, incident__state__in=Incident.OPEN)
+    return found.select_related("incident")
+
+
+def unsettled() -> list[Ticket]:
+    """Tickets to look at: those whose two sides differ, and those of open incidents."""
+    found = Ticket.objects.select_related("incident")
+    return [row for row in found.order_by("seen_at")[:500] if _differs(row) or row.incident.is_open]
+
+
+def _differs(row: Ticket) -> bool:
+    return row.remote_closed == row.incident.is_open
+
+
+def for_evidence(pk: int) -> Incident:
+    """The incident with everything its evidence pack reads."""
+    joined = Incident.objects.select_related(
+        "project__owner",
+        "project__deputy",
+        "deployment__model",
+        "release__version__model",
+        "release__version__run",
+        "release__deployment",
+        "release__requested_by",
+        "alert__monitor__deployment",
+        "alert__verdict",
+    )
+    return joined.get(pk=pk)

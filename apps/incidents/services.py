@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from apps.core import events, jobs, live
+from apps.deployments import selectors as deployments
+from apps.incidents import pack
+from apps.incidents.errors import AlreadyResolved
+from apps.incidents.events import IncidentChanged
+from apps.incidents.models import Evidence, Incident, Note
+from apps.ledger.services import record
+from apps.monitoring.models import Alert
+from apps.projects.models import Project
+
+State = Incident.State
+
+
+def open_from_alert(alert: Alert) -> Incident:
+    """Open an incident for an alert; one that is open already is returned. Safe to run twice."""
+    deployment = alert.monitor.deployment
+    try:
+        with transaction.atomic():
+            return _open(
+                project=alert.project,
+                title=alert.summary,
+                by=None,
+                alert=alert,
+                deployment=deployment,
+                release=deployments.live_release(deployment),
+            )
+    except IntegrityError:
+        return Incident.objects.open().get(alert=alert)
+
+
+@transaction.atomic
+def open_by_hand(*, project: Project, title: str, severity: str, by: AbstractUser) -> Incident:
+    """Open an incident that no monitor has seen."""
+    return _open(project=project, title=title, by=by, severity=severity)
+
+
+def _open(*, project: Project, title: str, by: AbstractUser | None, **fields: Any) -> Incident:
+    # Lock the project, so that two incidents cannot get the same number.
+    Project.objects.select_for_update().get(pk=project.pk)
+    last = project.incidents.aggregate(last=Max("number"))["last"] or 0
+    incident = Incident.objects.create(
+        project=project,
+        number=last + 1,
+        title=title[:300],
+        opened_by_id=by.pk if by else None,
+        **fields,
+    )
+    _changed(incident, "incidents.opened", by)
+    gather(incident)
+    return incident
+
+
+def gather(incident: Incident) -> None:
+    """Have the evidence pack built, or built anew."""
+    jobs.enqueue(
+        "incidents.gather",
+        owner=None,
+        project_id=incident.project_id,
+        key=f"incident:{incident.pk}",
+        incident_id=incident.pk,
+    )
+
+
+@transaction.atomic
+def keep_evidence(incident: Incident) -> int:
+    """Build the pack and keep it in place of the one before. Safe to run twice."""
+    items = pack.build(incident)
+    incident.evidence.all().delete()
+    Evidence.objects.bulk_create(
+        Evidence(
+            incident=incident,
+            position=position,
+            kind=item.kind,
+            subject_kind=item.subject_kind,
+            subject_id=item.subject_id,
+            title=item.title[:300],
+            text=item.text,
+            url=item.url,
+            data=item.data,
+        )
+        for position, item in enumerate(items, start=1)
+    )
+    Incident.objects.filter(pk=incident.pk).update(evidence_at=timezone.now())
+    live.changed(incident.topic)
+    return len(items)
+
+
+@transaction.atomic
+def acknowledge(*, incident: Incident, by: AbstractUser | None) -> Incident:
+    """Say that somebody is on it."""
+    locked = _locked(incident)
+    if locked.state != State.TRIGGERED:
+        _require_open(locked)
+        return locked
+    locked.state, locked.acknowledged_at = State.ACKNOWLEDGED, timezone.now()
+    locked.acknowledged_by_id = by.pk if by else None
+    locked.save(update_fields=["state", "acknowledged_at", "acknowledged_by"])
+    _changed(locked, "incidents.acknowledged", by)
+    return locked
+
+
+@transaction.atomic
+def resolve(*, incident: Incident, by: AbstractUser | None, reason: str) -> Incident:
+    """End an incident, with the reason."""
+    locked = _locked(incident)
+    _require_open(locked)
+    locked.state, locked.resolved_at, locked.reason = State.RESOLVED, timezone.now(), reason[:500]
+    locked.save(update_fields=["state", "resolved_at", "reason"])
+    _changed(locked, "incidents.resolved", by)
+    return locked
+
+
+def resolve_with_alert(alert: Alert) -> None:
+    """The monitor has recovered: what its alert opened is over. Safe to run twice."""
+    for incident in Incident.objects.open().filter(alert=alert):
+        resolve(incident=incident, by=None, reason=f"{alert.monitor.name} has recovered.")
+
+
+def catch_up() -> None:
+    """Do what an event asked for and a killed process did not: alerts and incidents belong together."""
+    firing = Alert.objects.firing().select_related("monitor__deployment", "project")
+    for alert in firing.filter(incidents=None):
+        open_from_alert(alert)
+    recovered = Alert.objects.filter(state=Alert.State.RESOLVED, incidents__state__in=Incident.OPEN)
+    for alert in recovered.select_related("monitor").distinct():
+        resolve_with_alert(alert)
+
+
+@transaction.atomic
+def add_note(*, incident: Incident, text: str, by: AbstractUser) -> Note:
+    """Write something down."""
+    note = Note.objects.create(incident=incident, text=text, by_id=by.pk)
+    record(
+        actor=by,
+        verb="incidents.noted",
+        subject=incident,
+        project_id=incident.project_id,
+        data={"note": note.pk},
+    )
+    live.changed(incident.topic)
+    return note
+
+
+def _locked(incident: Incident) -> Incident:
+    # Two people, a ticket and a monitor may act at once; the first decides.
+    return Incident.objects.select_for_update().get(pk=incident.pk)
+
+
+def _require_open(incident: Incident) -> None:
+    if not incident.is_open:
+        raise AlreadyResolved(number=incident.number, state=incident.state)
+
+
+def _changed(incident: Incident, verb: str, by: AbstractUser | None) -> None:
+    record(
+        actor=by,
+        verb=verb,
+        subject=incident,
+        project_id=incident.project_id,
+        data={"number": incident.number, "alert": incident.alert_id},
+    )
+    live.changed(incident.topic)
+    events.publish(IncidentChanged(incident_id=incident.pk))

@@ -1,0 +1,64 @@
+"""What the page of one incident shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from apps.core.access import Person, Role, allows
+from apps.core.ui import states
+from apps.incidents import selectors
+from apps.incidents.forms import NoteForm, ResolveForm
+from apps.incidents.models import Incident
+from apps.ledger import selectors as ledger
+
+MOST_EVENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One entry of the ledger as the timeline draws it."""
+
+    time: datetime
+    text: str
+    actor: str
+    tone: str
+    icon: str
+
+
+def events(user: Person, row: Incident) -> list[Event]:
+    """What happened to the incident, newest first."""
+    entries = ledger.timeline(user, row._meta.label_lower, row.pk)[:MOST_EVENTS]
+    return [_event(line) for line in ledger.lines(user, list(entries))]
+
+
+def _event(line: ledger.Line) -> Event:
+    word = line.entry.verb.partition(".")[2]
+    look = states.look("open" if word == "opened" else word)
+    return Event(
+        line.entry.at, word.replace("_", " ").capitalize(), line.actor, look.tone, look.icon
+    )
+
+
+def state(user: Person, row: Incident) -> dict[str, Any]:
+    """What changes by itself: state, evidence, tickets, notes and what happened."""
+    pieces = list(row.evidence.all())
+    return {
+        "incident": row,
+        "facts": [piece for piece in pieces if piece.kind != "runbook"],
+        "runbook": [piece for piece in pieces if piece.kind == "runbook"],
+        "tickets": selectors.tickets(user).filter(incident=row),
+        "notes": row.notes.select_related("by"),
+        "events": events(user, row),
+    }
+
+
+def page(user: Person, row: Incident) -> dict[str, Any]:
+    """The state, and what the person may do about it."""
+    return {
+        **state(user, row),
+        "may_respond": allows(user, row.project_id, Role.RESPONDER),
+        "note_form": NoteForm(),
+        "resolve_form": ResolveForm(),
+    }

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from apps.core.access import Role
+from apps.core.errors import PortalError
+from apps.core.typing import UserRequest
+from apps.core.ui import tables
+from apps.incidents import access, selectors, services, shown, sync
+from apps.incidents.forms import IncidentFilterForm, NewIncidentForm, NoteForm, ResolveForm
+from apps.projects import selectors as projects
+
+SORTS = {"opened": "opened_at", "state": "state", "number": "number"}
+
+
+@login_required
+@require_GET
+def index(request: UserRequest) -> HttpResponse:
+    """What is wrong with models in production, as far as the person may see."""
+    form = IncidentFilterForm(request.GET)
+    state = form.cleaned_data["state"] if form.is_valid() else ""
+    found = selectors.in_state(request.user, state)
+    context = {
+        "listing": tables.page(found, request, sorts=SORTS, default="-opened"),
+        "form": form,
+        "state": state,
+        "may_open": projects.held(request.user, Role.RESPONDER).exists(),
+    }
+    return render(request, "incidents/list.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def new(request: UserRequest) -> HttpResponse:
+    """Open an incident that no monitor has seen."""
+    form = NewIncidentForm(request.POST if request.method == "POST" else None, user=request.user)
+    if form.is_valid():
+        return redirect(services.open_by_hand(by=request.user, **form.cleaned_data))
+    may_open = projects.held(request.user, Role.RESPONDER).exists()
+    status = 422 if form.is_bound else 200
+    return render(
+        request, "incidents/new.html", {"form": form, "may_open": may_open}, status=status
+    )
+
+
+@login_required
+@require_GET
+def incident(request: UserRequest, pk: int) -> HttpResponse:
+    """One incident: its state, what code found out, and what people did."""
+    row = access.incident(request.user, pk)
+    return render(request, "incidents/incident.html", shown.page(request.user, row))
+
+
+@login_required
+@require_GET
+def state(request: UserRequest, pk: int) -> HttpResponse:
+    """The part of the page that changes by itself."""
+    row = access.incident(request.user, pk)
+    return render(request, "incidents/_state.html", shown.state(request.user, row))
+
+
+@login_required
+@require_POST
+def acknowledge(request: UserRequest, pk: int) -> HttpResponse:
+    """Say that somebody is on it."""
+    row = access.incident(request.user, pk, Role.RESPONDER)
+    try:
+        services.acknowledge(incident=row, by=request.user)
+    except PortalError as error:
+        messages.error(request, str(error))
+    return redirect(row)
+
+
+@login_required
+@require_POST
+def resolve(request: UserRequest, pk: int) -> HttpResponse:
+    """End an incident, with the reason."""
+    row = access.incident(request.user, pk, Role.RESPONDER)
+    form = ResolveForm(request.POST)
+    if form.is_valid():
+        try:
+            services.resolve(incident=row, by=request.user, **form.cleaned_data)
+        except PortalError as error:
+            messages.error(request, str(error))
+        return redirect(row)
+    context = shown.page(request.user, row) | {"resolve_form": form}
+    return render(request, "incidents/incident.html", context, status=422)
+
+
+@login_required
+@require_POST
+def note(request: UserRequest, pk: int) -> HttpResponse:
+    """Write something down."""
+    row = access.incident(request.user, pk, Role.RESPONDER)
+    form = NoteForm(request.POST)
+    if form.is_valid():
+        services.add_note(incident=row, by=request.user, **form.cleaned_data)
+        return redirect(row)
+    context = shown.page(request.user, row) | {"note_form": form}
+    return render(request, "incidents/incident.html", context, status=422)
+
+
+@login_required
+@require_POST
+def open_ticket(request: UserRequest, pk: int) -> HttpResponse:
+    """Have a ticket in the project's tracker; the second click is the same ticket."""
+    row = access.incident(request.user, pk, Role.RESPONDER)
+    try:
+        sync.link_ticket(incident=row, by=request.user)
+    except PortalError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "The ticket is being opened.")
+    return redirect(row)

@@ -1,0 +1,30 @@
+"""The names and pages behind the ids that the ledger holds of this app."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from apps.core.access import Person
+from apps.ledger import subjects
+from apps.ledger.subjects import Link
+from apps.monitoring import selectors
+
+
+def _monitors(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.monitors(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
+
+
+def _baselines(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.baselines(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.deployment.get_absolute_url()) for row in found}
+
+
+def _alerts(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.alerts(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.summary, row.get_absolute_url()) for row in found}
+
+
+subjects.link("monitoring.monitor", _monitors)
+subjects.link("monitoring.baseline", _baselines)
+subjects.link("monitoring.alert", _alerts)

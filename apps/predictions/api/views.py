@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import ClassVar
+
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core.access import Role
+from apps.core.api.viewsets import PortalPlainViewSet
+from apps.predictions import selectors, services, sources
+from apps.predictions.api.serializers import (
+    OutcomeSerializer,
+    RecordsSerializer,
+    RowsSerializer,
+    WindowSerializer,
+)
+from apps.predictions.models import Kind
+
+
+class _AppendViewSet(PortalPlainViewSet):
+    """Takes records of one deployment in."""
+
+    kind: ClassVar[Kind]
+    serializer_class = RecordsSerializer
+
+    def _append(self, request: Request) -> Response:
+        sent = RecordsSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        source = sources.resolve(self.user, sent.validated_data["deployment"], Role.CONTRIBUTOR)
+        outcome = services.append(
+            source=source, kind=self.kind, records=sent.validated_data["records"]
+        )
+        return Response(OutcomeSerializer(asdict(outcome)).data)
+
+
+class PredictionViewSet(_AppendViewSet):
+    """The prediction log of a deployment."""
+
+    kind = Kind.PREDICTION
+
+    @extend_schema(request=RecordsSerializer, responses={200: OutcomeSerializer})
+    def create(self, request: Request) -> Response:
+        """Log predictions that a server of the team's own made: `{id, time, inputs, outputs}`."""
+        return self._append(request)
+
+    @extend_schema(parameters=[WindowSerializer], responses={200: RowsSerializer})
+    def list(self, request: Request) -> Response:
+        """The newest predictions of a window, each with its ground truth where that is known."""
+        asked = WindowSerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        wanted = asked.validated_data
+        source = sources.resolve(self.user, wanted["deployment"], Role.VIEWER)
+        until = wanted.get("until") or timezone.now() + timedelta(minutes=1)
+        since = wanted.get("since") or until - timedelta(days=1)
+        found = selectors.rows(source.deployment_id, since=since, until=until)
+        newest = found[::-1][: wanted["limit"]]
+        return Response(RowsSerializer({"results": newest}).data)
+
+
+class GroundTruthViewSet(_AppendViewSet):
+    """What really happened, by prediction id; it may come late."""
+
+    kind = Kind.TRUTH
+
+    @extend_schema(request=RecordsSerializer, responses={200: OutcomeSerializer})
+    def create(self, request: Request) -> Response:
+        """Join ground truth to predictions: `{id, time, truth}`."""
+        return self._append(request)
