@@ -19,7 +19,7 @@ run: base front  ## start the portal in the foreground (PORT, DATA_DIR, DEMO)
 	@exec $(PY) manage.py up
 
 test: dev front  ## the whole test suite, browser tests too where there is a Chromium
-	$(PY) -m pytest -n 2 $(if $(CHROMIUM),,-m "not browser") $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile $(if $(CHROMIUM),,-m "not browser") $(ARGS)
 
 browser: dev front  ## the browser tests alone
 	$(PY) -m pytest -m browser $(ARGS)

@@ -106,6 +106,7 @@ def teams(viewer: Person) -> QuerySet[Team]:
 
 
 def memberships(team: Team) -> QuerySet[TeamMember]:
+    """Who is in the team, by user name."""
     return team.memberships.select_related("user", "provider").order_by("user__username")
 
 
@@ -176,6 +177,7 @@ def person_matching(email: str) -> User | None:
 
 
 def address_known(email: str) -> bool:
+    """Whether some account has this mail address."""
     return User.objects.filter(email__iexact=email).exists()
 
 

@@ -19,7 +19,7 @@ _IDENTIFIER = re.compile(r"\b[A-Za-z]\w*(?:[_./-]\w+)+\b|\b[a-z]+[A-Z]\w*\b|\b[A
 _NAME = re.compile(r"(?<=[^\s.!?:] )[A-Z][a-z]+\b")
 _WORD = re.compile(r"[a-z]{4,}")
 # Words that say nothing about the world.
-_PLAIN = frozenset(  # noqa: SIM905  words read better than quotes
+_PLAIN = frozenset(
     """
     about according after again also because been before being between both cannot could
     does doing done down each evidence first from given goes have having here into itself
@@ -27,7 +27,7 @@ _PLAIN = frozenset(  # noqa: SIM905  words read better than quotes
     says seems shall should shows since some such than that their them then there
     therefore these they this those through under until very want were what when where
     which while will with within would your yours
-    """.split()
+    """.split()  # noqa: SIM905  words read better without quotes
 )
 CARRIED = 0.6  # the least share of plain words that the cited pieces must hold
 

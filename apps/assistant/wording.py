@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from apps.assistant.answers import Piece, Sentence, Standing
@@ -13,17 +14,27 @@ ORDER = (
     "incident", "alert", "shift", "release", "change", "last_good", "deployment", "runbook",
     "passage", "owner",
 )  # fmt: skip
-MOST_SENTENCES = 14
+MOST_SENTENCES = 20
 MOST_STEPS = 5
+MOST_OF_A_KIND = 3
 _STEP = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.+)$", re.MULTILINE)
 
 
 def word(evidence: Sequence[Piece]) -> list[Sentence]:
     """One or more sentences for each piece that matters, most telling first."""
-    found = [s for piece in sorted(evidence, key=_rank) for s in _sentences(piece)]
+    found = [s for piece in _telling(evidence) for s in _sentences(piece)]
     if not found:
         return [Sentence(NOTHING, Standing.NOT_IN_RECORDS, ())]
     return found[:MOST_SENTENCES]
+
+
+def _telling(evidence: Sequence[Piece]) -> Iterator[Piece]:
+    """The pieces in the order of `ORDER`, the first few of each kind."""
+    seen: Counter[str] = Counter()
+    for piece in sorted(evidence, key=_rank):
+        seen[piece.kind] += 1
+        if seen[piece.kind] <= MOST_OF_A_KIND:
+            yield piece
 
 
 def _rank(piece: Piece) -> tuple[int, int]:

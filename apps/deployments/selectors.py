@@ -169,5 +169,4 @@ def _dataset(version: ModelVersion) -> str | None:
     inputs = version.run.inputs if version.run else []
     if not inputs:
         return None
-    dataset = inputs[0].get("dataset", {})
-    return f"{dataset.get('name', '')}@{dataset.get('digest', '')}"
+    return f"{inputs[0].get('name', '')}@{inputs[0].get('digest', '')}"

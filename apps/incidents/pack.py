@@ -16,6 +16,7 @@ from apps.ledger.models import Entry
 BEFORE = timedelta(hours=24)
 MOST_CHANGES = 20
 MOST_PASSAGES = 3
+MOST_FEATURES = 5  # the most moved; the alert has them all
 # What may have caused it; the portal's own notes about the incident may not.
 CHANGES = (
     "deployments.released",
@@ -54,7 +55,7 @@ def _shift(incident: Incident) -> Iterator[Item]:
     alert = incident.alert
     if alert is None:
         return
-    for feature in alert.features:
+    for feature in alert.features[:MOST_FEATURES]:
         low, high = feature["interval"]
         yield Item(
             "shift",

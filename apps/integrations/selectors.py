@@ -60,11 +60,13 @@ def kept(rows: DeliveryQuerySet, user: Person) -> DeliveryQuerySet:
 
 
 def inbound(user: Person) -> DeliveryQuerySet:
+    """What arrived at the connections the person may see, without the bodies."""
     found = InboundDelivery.objects.visible_to(user).defer("body")
     return found.select_related("connection__project")
 
 
 def outbound(user: Person) -> DeliveryQuerySet:
+    """What the connections that the person may see sent."""
     return OutboundDelivery.objects.visible_to(user).select_related("connection__project")
 
 

@@ -35,7 +35,7 @@ def _archive(until: datetime, folder: Path) -> Archive:
     written = _write(path, start, until)
     try:
         return _move(start, written, path)
-    except BaseException:
+    except BaseException:  # whatever it was, an interrupt too: a file without its row must not stay
         path.unlink()
         raise
 

@@ -147,7 +147,7 @@ class ModelQuerySet(ProjectRows["RegisteredModel"]):
 class RegisteredModel(models.Model):
     """A named model, mirrored. One deleted in MLflow is kept: its gates hold if the name comes back."""
 
-    project = models.ForeignKey(Project, models.CASCADE, related_name="models")
+    project = models.ForeignKey(Project, models.CASCADE, related_name="registered_models")
     name = models.CharField(max_length=256)
     description = models.TextField(blank=True)
     tags = models.JSONField(default=dict)

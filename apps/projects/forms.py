@@ -7,22 +7,11 @@ from django import forms
 from apps.accounts.models import User
 from apps.core.access import Role
 from apps.core.errors import PortalError
+from apps.core.ui.refusable import RefusableForm
 from apps.projects import selectors
 from apps.projects.models import Environment, Project
 
 LOCAL = "%Y-%m-%dT%H:%M"
-
-
-class RefusableForm(forms.Form):
-    """A form that can show what a service refused."""
-
-    def refuse(self, error: PortalError) -> None:
-        """Put the sentence beside the field that it names first, else above the form."""
-        name, colon, rest = str(error).partition(": ")
-        if colon and name in self.fields:
-            self.add_error(name, rest[:1].upper() + rest[1:])
-        else:
-            self.add_error(None, str(error))
 
 
 class ProjectForm(RefusableForm):

@@ -135,3 +135,8 @@ def suggestions(user: Person) -> list[str]:
     people = User.objects.filter(is_active=True, pk__in=colleague_ids(user)).order_by("username")
     names = people.values_list("username", flat=True)[:SUGGESTIONS]
     return [*names, *Team.objects.values_list("slug", flat=True)[:SUGGESTIONS]]
+
+
+def held(user: Person, at_least: Role) -> ProjectQuerySet:
+    """The living projects where the person holds at least this role, by name."""
+    return Project.objects.visible_to(user, at_least).live().order_by("name", "pk")

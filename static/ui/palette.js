@@ -11,6 +11,9 @@ attach('[data-palette]', (dialog) => {
   let back = null
   let timer = 0
   let asked = null
+  // What the arrows chose stays chosen when more results come; Enter before they came opens the first of them.
+  let chosen = ''
+  let hurry = false
 
   function open() {
     if (dialog.open) return dialog.close()
@@ -22,21 +25,33 @@ attach('[data-palette]', (dialog) => {
   }
 
   async function search() {
+    clearTimeout(timer)
+    timer = 0
     asked?.abort()
     asked = new AbortController()
+    const { signal } = asked
     const url = `${dialog.dataset.palette}?${new URLSearchParams({ q: input.value.trim() })}`
     try {
-      const answer = await fetch(url, { signal: asked.signal, headers: { Accept: 'application/json' } })
+      const answer = await fetch(url, { signal, headers: { Accept: 'application/json' } })
       if (!answer.ok) throw new Error(String(answer.status))
-      show((await answer.json()).results)
+      const { results } = await answer.json()
+      if (signal.aborted) return
+      asked = null
+      show(results)
     } catch (error) {
-      if (error.name !== 'AbortError') say('The search did not answer. Try again in a moment.')
+      if (error.name === 'AbortError') return
+      asked = null
+      hurry = false
+      say('The search did not answer. Try again in a moment.')
     }
   }
 
   function show(results) {
     list.replaceChildren(...grouped(results))
-    select(list.querySelector('[role="option"]'))
+    const options = [...list.querySelectorAll('[role="option"]')]
+    select(options.find((option) => option.dataset.url === chosen) ?? options[0])
+    if (hurry) go(options[0], false)
+    hurry = false
     if (results.length) say('')
     else say(input.value.trim() ? `Nothing you may see matches “${input.value.trim()}”.` : start)
   }
@@ -59,7 +74,9 @@ attach('[data-palette]', (dialog) => {
     const all = [...list.querySelectorAll('[role="option"]')]
     if (!all.length) return
     const at = all.findIndex((option) => option.getAttribute('aria-selected') === 'true')
-    select(all[(at + by + all.length) % all.length])
+    const next = all[(at + by + all.length) % all.length]
+    chosen = next.dataset.url
+    select(next)
   }
 
   function go(option, elsewhere) {
@@ -70,6 +87,7 @@ attach('[data-palette]', (dialog) => {
   }
 
   input.addEventListener('input', () => {
+    chosen = ''
     clearTimeout(timer)
     timer = setTimeout(search, WAIT)
   })
@@ -81,7 +99,10 @@ attach('[data-palette]', (dialog) => {
     }
     if (event.key === 'Enter') {
       event.preventDefault()
-      go(list.querySelector('[aria-selected="true"]'), event.ctrlKey || event.metaKey)
+      const waiting = (timer || asked) && !chosen
+      if (timer && waiting) search()
+      if (waiting) hurry = true
+      else go(list.querySelector('[aria-selected="true"]'), event.ctrlKey || event.metaKey)
     }
   })
   list.addEventListener('click', (event) => go(event.target.closest('[role="option"]'), event.ctrlKey || event.metaKey))

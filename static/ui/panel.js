@@ -11,6 +11,9 @@ attach('[data-panel-open]', (button) => {
   panel.addEventListener('click', (event) => {
     if (event.target.closest('[data-panel-close]')) show(panel, button, false)
   })
+  panel.addEventListener('htmx:afterSwap', (event) => {
+    if (event.target === panel) panel.querySelector('textarea, input:not([type="hidden"])')?.focus()
+  })
   panel.addEventListener('htmx:configRequest', (event) => {
     const page = document.getElementById('page')
     if (page.dataset.pageKind) event.detail.parameters.page_kind = page.dataset.pageKind

@@ -25,7 +25,9 @@ class AccountsTestCase(PortalTestCase):
     def setUp(self) -> None:
         super().setUp()
         own = {"default": {**CACHE, "KEY_PREFIX": f"test-{uuid4().hex}"}}
-        self.enterContext(override_settings(CACHES=own, PASSWORD_HASHERS=[QUICK]))
+        # Looking for static files on demand saves listing them anew for every browser of a test.
+        quick = {"PASSWORD_HASHERS": [QUICK], "WHITENOISE_AUTOREFRESH": True}
+        self.enterContext(override_settings(CACHES=own, **quick))
         self.addCleanup(cache.clear)
 
     def person(self, username: str = "nora", **values: Any) -> User:

@@ -42,7 +42,6 @@ def explore(address: str, token: str, *, phases: str) -> tuple[int, str]:
             f"--max-time={SECONDS}",
             "--max-examples=10",
             "--continue-on-failure",
-            "--generation-database=none",
             "--generation-deterministic",
             "--warnings=off",
             "--no-color",

@@ -17,13 +17,21 @@ from django.test import Client
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-    "--disable-background-networking --disable-component-update --disable-sync"
-).split()
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 HEIGHT = 900
-# Chromium also reports an answer of 4xx or 5xx as an error of the console; those are the tests' own business.
-ANSWERS = re.compile(r"Failed to load resource: the server responded with a status of [45]\d\d")
+# Chromium and htmx also report an answer of 4xx or 5xx on the console; those are the tests' own business.
+ANSWERS = re.compile(
+    r"Failed to load resource: the server responded with a status of [45]\d\d"
+    r"|Response Status Error Code [45]\d\d"
+)
 
 
 class Watched:
@@ -82,7 +90,9 @@ def _ledger_that_can_be_emptied(django_db_setup: None, django_db_blocker: Any) -
 
 def _guard(verb: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal")
+        cursor.execute(
+            "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
+        )
         for (table,) in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} {verb} TRIGGER USER")
 
@@ -122,7 +132,7 @@ def sign_in() -> Callable[[Watched, Any], Watched]:
 
     def give(watched: Watched, user: Any) -> Watched:
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user)
         name = settings.SESSION_COOKIE_NAME
         cookie = {"name": name, "value": client.cookies[name].value, "url": watched.base}
         watched.context.add_cookies([cookie])
@@ -141,9 +151,7 @@ def assert_accessible() -> Callable[[Watched], None]:
     def check(watched: Watched) -> None:
         watched.evaluate(source)
         found = watched.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
-        said = [
-            f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]
-        ]
+        said = [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
         assert said == []
 
     return check

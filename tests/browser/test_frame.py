@@ -80,7 +80,10 @@ def test_a_form_is_sent_once(page, sign_in, ada):
         """() => {
           const form = document.querySelector('form[data-form]')
           let sent = 0
-          document.addEventListener('submit', event => { if (!event.defaultPrevented) sent += 1; event.preventDefault() })
+          document.addEventListener('submit', event => {
+            if (!event.defaultPrevented) sent += 1
+            event.preventDefault()
+          })
           form.requestSubmit(); form.requestSubmit()
           return sent
         }"""
@@ -156,7 +159,8 @@ def test_a_hundred_thousand_points_are_drawn_without_a_stutter(page, sign_in, ad
           for (let step = 0; step < 40; step += 1) {
             await new Promise(requestAnimationFrame)
             const started = performance.now()
-            stage.dispatchEvent(new MouseEvent('mousemove', {clientX: box.left + box.width * step / 40, clientY: box.top + 20, bubbles: true}))
+            const at = {clientX: box.left + box.width * step / 40, clientY: box.top + 20, bubbles: true}
+            stage.dispatchEvent(new MouseEvent('mousemove', at))
             longest = Math.max(longest, performance.now() - started)
           }
           return longest

@@ -34,7 +34,9 @@ def test_its_scripts_stay_within_the_budget(page, sign_in, ada):
     first = [
         answer
         for answer in living.loaded
-        if answer.url.split("?")[0].endswith(".js") and "chart" not in answer.url.lower() and "uPlot" not in answer.url
+        if answer.url.split("?")[0].endswith(".js")
+        and "chart" not in answer.url.lower()
+        and "uPlot" not in answer.url
     ]
     assert len(first) > 5
     assert sum(len(gzip.compress(answer.body(), 6)) for answer in first) <= BUDGET

@@ -75,6 +75,20 @@ class JobProcessTests(PortalTransactionTestCase):
         self.assertEqual((job.percent, job.result, job.tries), (100, {"steps": 3}, 1))
         self.assertEqual(self.count("freed"), 0)
 
+    def test_quiet_work_keeps_its_lease(self) -> None:
+        job = self.enqueue("gate")
+        self.started()
+        job.refresh_from_db()
+        first = job.lease_until
+
+        def renewed() -> bool:
+            job.refresh_from_db()
+            return first is not None and job.lease_until is not None and job.lease_until > first
+
+        until(renewed, what="the lease is renewed")
+        self.open()
+        self.assertEqual(self.ends(job, DONE).tries, 1)
+
     def test_a_killed_pool_process_costs_one_try_and_not_a_lease(self) -> None:
         job = self.enqueue("gate")
         self.started()

@@ -7,6 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from portal import env
+from portal.embedded import lock
+from portal.embedded.launch import CannotStart
+from portal.supervisor import given
 from tests.portal.polling import ROOT, environ, free_ports, left_over
 
 
@@ -55,9 +61,29 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     assert "set DATA_DIR to a folder you may write to" in line
 
 
+@pytest.mark.parametrize("name", ["my data", "a,b", "50%"])
+def test_a_folder_whose_name_no_address_can_hold(tmp_path: Path, name: str) -> None:
+    with pytest.raises(CannotStart, match="set DATA_DIR to a folder without it"):
+        lock.take(tmp_path / name)
+
+
 def test_a_setting_that_is_no_number() -> None:
     line = one_line(up(PORT="eighty"))
     assert line == "PORT must be a whole number from 1 to 65535, not 'eighty'"
+
+
+def test_a_given_database_that_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(given, "PATIENCE", 0)
+    for name, url in (
+        ("DATABASE_URL", "postgresql://u:hidden@127.0.0.1:1/db"),
+        ("REDIS_URL", "redis://:hidden@127.0.0.1:1/0"),
+    ):
+        with pytest.raises(CannotStart, match=f"^{name}: ") as caught:
+            given.wait(env.read({"DATA_DIR": str(tmp_path), name: url}))
+        assert "hidden" not in str(caught.value)
+        assert "\n" not in str(caught.value)
 
 
 def test_a_python_that_is_too_old(tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ def test_it_says_the_last_words_of_what_died(house: Any) -> None:
         [("one", "test -e seen || { touch seen; sleep 600; }; echo no more disk; exit 3", None)]
     )
     at.wait_for("all ready")
-    psutil.Process(at.pid("one")).children()[0].kill()
+    shell = psutil.Process(at.pid("one"))
+    until(shell.children, what="it sleeps")[0].kill()
     at.wait_for("one died (status 3): no more disk; starting again in")
 
 

@@ -192,6 +192,7 @@ def test_it_starts_after_it_was_killed_with_its_guardian(another: Portal) -> Non
     guardian.kill()
     another.process.kill()
     another.process.wait(10)
+    another.nothing_is_left()  # the kernel told each process, and each ended its own
 
     another.start().wait_for("Signalbox is ready")
     assert another.get("/healthz") == 200

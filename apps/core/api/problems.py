@@ -13,6 +13,7 @@ from django.core.exceptions import (
     ValidationError,
 )
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError
+from django.db.models import ProtectedError, RestrictedError
 from django.http import Http404, HttpRequest, JsonResponse
 from psycopg.errors import ForeignKeyViolation, UniqueViolation
 from rest_framework import exceptions
@@ -33,6 +34,7 @@ GENERAL = (
     ("crashed", 500, "Something went wrong on our side. Give the request_id to your site admin."),
     ("database_away", 503, "The database is not answering. Try again shortly."),
     ("forbidden", 403, "You may not do this."),
+    ("in_use", 409, "Other records still need it. Remove them first."),
     ("invalid", 400, "A field cannot be used; it is named, with what would do."),
     ("method_not_allowed", 405, "This path does not know the method."),
     ("not_acceptable", 406, "Only application/json can be answered."),
@@ -101,6 +103,8 @@ def _from_database(exc: Exception) -> Answer | None:
         return problem(503, "database_away", detail), {"Retry-After": "5"}
     if isinstance(exc, DataError):
         return problem(400, "out_of_range", "A value is outside of what can be stored."), {}
+    if isinstance(exc, ProtectedError | RestrictedError):
+        return problem(409, "in_use", "Other records still need it. Remove them first."), {}
     clash = isinstance(exc.__cause__, UniqueViolation | ForeignKeyViolation)
     if isinstance(exc, IntegrityError) and clash:
         return problem(409, "conflict", "It clashes with another record. Fetch and try again."), {}

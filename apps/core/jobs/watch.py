@@ -13,7 +13,7 @@ from typing import Any
 
 from celery.signals import worker_process_init
 from django.conf import settings
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 
 from apps.core.jobs.progress import lease_from_now
 from apps.core.models import Job
@@ -112,8 +112,9 @@ class Watch(threading.Thread):
             self.reason = self.reason or Reason.LOST
             return
         # A row that the work itself has locked is left alone; the sweep leaves it alone as well.
-        free = held.select_for_update(skip_locked=True).values("pk")
-        Job.objects.filter(pk__in=free).update(lease_until=lease_from_now())
+        with transaction.atomic():
+            free = held.select_for_update(skip_locked=True, no_key=True).values("pk")
+            Job.objects.filter(pk__in=free).update(lease_until=lease_from_now())
         if asked[0] and self._cancel_at is None:
             self._cancel_at = time.monotonic() + settings.JOB_CANCEL_GRACE_SECONDS
 

@@ -5,46 +5,49 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0002_encrypt_answers'),
+        ("core", "0002_encrypt_answers"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='free_tries',
+            model_name="job",
+            name="free_tries",
             field=models.PositiveSmallIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='job',
-            name='freed_at',
+            model_name="job",
+            name="freed_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AlterField(
-            model_name='job',
-            name='not_before',
+            model_name="job",
+            name="not_before",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(condition=models.Q(('freed_at', None), ('state__in', ['failed', 'cancelled'])), fields=['id'], name='core_job_still_holding'),
+            model_name="job",
+            index=models.Index(
+                condition=models.Q(("freed_at", None), ("state__in", ["failed", "cancelled"])),
+                fields=["id"],
+                name="core_job_still_holding",
+            ),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['project_id', '-id'], name='core_job_project'),
+            model_name="job",
+            index=models.Index(fields=["project_id", "-id"], name="core_job_project"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['state', '-id'], name='core_job_state'),
+            model_name="job",
+            index=models.Index(fields=["state", "-id"], name="core_job_state"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['kind', '-id'], name='core_job_kind'),
+            model_name="job",
+            index=models.Index(fields=["kind", "-id"], name="core_job_kind"),
         ),
         migrations.AddIndex(
-            model_name='job',
-            index=models.Index(fields=['ended_at'], name='core_job_ended'),
+            model_name="job",
+            index=models.Index(fields=["ended_at"], name="core_job_ended"),
         ),
     ]

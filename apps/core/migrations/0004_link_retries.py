@@ -5,15 +5,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('core', '0003_end_every_job'),
+        ("core", "0003_end_every_job"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='job',
-            name='retry_of',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='retries', to='core.job'),
+            model_name="job",
+            name="retry_of",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="retries",
+                to="core.job",
+            ),
         ),
     ]

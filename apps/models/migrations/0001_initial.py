@@ -235,7 +235,7 @@ class Migration(migrations.Migration):
                     "project",
                     models.ForeignKey(
                         on_delete=django.db.models.deletion.CASCADE,
-                        related_name="models",
+                        related_name="registered_models",
                         to="projects.project",
                     ),
                 ),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -8,6 +9,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from apps.core.access import Role
+from apps.core.errors import Invalid
 from apps.ledger.services import record
 from apps.projects.errors import SlugReserved, SlugTaken
 from apps.projects.models import Environment, Grant, Project
@@ -18,7 +20,11 @@ FIRST_ENVIRONMENTS = (
     ("staging", Environment.Kind.STAGING, False),
     ("prod", Environment.Kind.PROD, True),
 )
-RESERVED_SLUGS = frozenset({"new", "environments", "freezes"})
+# The last four are names that MLflow keeps: a project is a workspace of the same name there.
+RESERVED_SLUGS = frozenset({"new", "environments", "freezes"}) | frozenset(
+    {"default", "workspaces", "api", "ajax-api"}
+)
+SLUG = re.compile(r"[a-z0-9][a-z0-9-]*[a-z0-9]")
 LONGEST_SLUG = 60
 
 
@@ -27,6 +33,9 @@ def create_project(
     *, name: str, by: AbstractUser, slug: str = "", purpose: str = "", criticality: str = "normal"
 ) -> Project:
     """Open a project with its three environments; who opens it owns it."""
+    if slug and not SLUG.fullmatch(slug):
+        reason = "two or more lowercase letters and digits, with hyphens only between them"
+        raise Invalid(field="slug", reason=reason)
     if slug in RESERVED_SLUGS:
         raise SlugReserved(slug=slug)
     project = Project(
@@ -50,7 +59,8 @@ def create_project(
 
 def _free_slug(name: str) -> str:
     """The name as a slug, with a number behind it where another project has that one."""
-    stem = slugify(name)[: LONGEST_SLUG - 5].strip("-_") or "project"
+    stem = slugify(name).replace("_", "-")[: LONGEST_SLUG - 5].strip("-")
+    stem = stem if SLUG.fullmatch(stem) else "project"
     taken = set(Project.objects.filter(slug__startswith=stem).values_list("slug", flat=True))
     taken |= RESERVED_SLUGS
     if stem not in taken:

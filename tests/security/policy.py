@@ -1,0 +1,85 @@
+"""Who may do what at which address, as the matrix expects it. The first rule that fits counts.
+
+Where no rule fits, an address is the project's own: outsiders find nothing, members read, and whoever
+only looks may change nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+from apps.core.access import Role
+
+
+class Place(Enum):
+    """What kind of address it is."""
+
+    PUBLIC = "anybody may come"
+    OWN = "everybody signed in has one of their own"
+    ADMIN = "site admins only"
+    PROJECT = "it shows what the visitor's projects hold"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What holds for the addresses that `pattern` matches from their beginning."""
+
+    pattern: str
+    place: Place = Place.PROJECT
+    read: Role = Role.VIEWER
+    act: Role = Role.RESPONDER
+    methods: tuple[str, ...] = ()
+    creates_own: bool = False
+
+    def fits(self, pattern: str, method: str) -> bool:
+        named = not self.methods or method in self.methods
+        return named and re.match(self.pattern, pattern) is not None
+
+
+OWNER, MAINTAINER, CONTRIBUTOR = Role.OWNER, Role.MAINTAINER, Role.CONTRIBUTOR
+RULES = (
+    Rule(r"(healthz|readyz|metrics)$", Place.PUBLIC),
+    Rule(r"hooks/", Place.PUBLIC),
+    Rule(r"accounts/", Place.PUBLIC),
+    Rule(r"api/v1/schema/$", Place.PUBLIC),
+    Rule(r"(ui/|palette/$|api/v1/reference/$|$)", Place.OWN),
+    Rule(r"settings/$", Place.OWN),
+    Rule(r"settings/tokens/", Place.OWN),
+    Rule(r"settings/team/<slug>/", Place.ADMIN, methods=("post",)),
+    Rule(r"settings/(people|service-accounts)/(new/)?$", Place.ADMIN, methods=("post",)),
+    Rule(r"settings/(people|service-accounts)/<pk>/", Place.ADMIN, methods=("post",)),
+    Rule(r"settings/(sign-in|provider)/", Place.ADMIN),
+    Rule(r"settings/", Place.OWN),
+    Rule(r"api/v1/tokens/$", Place.OWN),
+    Rule(r"api/v1/tokens/<pk>/", Place.OWN),
+    Rule(r"api/v1/users/<pk>/.+", Place.ADMIN),
+    Rule(
+        r"api/v1/(users|teams|service-accounts)/", Place.ADMIN, methods=("post", "patch", "delete")
+    ),
+    Rule(r"api/v1/(users|teams|service-accounts)/", Place.OWN),
+    Rule(r"(api/v1/)?projects/(new/)?$", Place.OWN, creates_own=True),
+    Rule(r"api/v1/projects/<slug>/$", act=OWNER),
+    Rule(r"api/v1/projects/<slug>/(deputy|hand-over|unarchive)/", act=OWNER),
+    Rule(r"api/v1/projects/<project_slug>/members/", act=OWNER),
+    Rule(r"api/v1/environments/<pk>/", act=OWNER, methods=("delete",)),
+    Rule(r"api/v1/(environments|freeze-windows)/", act=MAINTAINER),
+    Rule(r"projects/environments/<pk>/remove/", act=OWNER),
+    Rule(r"projects/(environments|freezes)/<pk>/", read=MAINTAINER, act=MAINTAINER),
+    Rule(r"projects/<slug>/environments/", act=MAINTAINER),
+    Rule(r"projects/<slug>/settings/", read=OWNER, act=OWNER),
+    Rule(r"projects/<slug>/", act=OWNER),
+    Rule(r"deployments/<slug>/", act=CONTRIBUTOR),
+    Rule(r"monitoring/deployments/<slug>/baseline/", act=CONTRIBUTOR),
+    Rule(r"monitoring/deployments/<slug>/monitor/", act=MAINTAINER),
+    Rule(r"(api/v1/)?assistant/", Place.OWN),
+    Rule(r"api/v1/connectors/", Place.OWN),
+    Rule(r"audit/(verify|export)/", Place.PROJECT, act=OWNER),
+    Rule(r"connections/", read=MAINTAINER, act=MAINTAINER),
+)
+
+
+def rule_for(pattern: str, method: str) -> Rule:
+    """The rule of one address and method."""
+    return next((rule for rule in RULES if rule.fits(pattern, method)), Rule(r""))

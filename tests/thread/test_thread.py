@@ -1,0 +1,272 @@
+"""The main job through REST alone, on real processes, from training to rollback."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sklearn.datasets import load_breast_cancer
+
+from tests.portal.polling import end, until
+from tests.thread.client import Person, WholePortal
+from tests.thread.jira import DONE, Jira
+from tests.thread.ollama import LIE, Ollama
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+
+WHY = "Why is this model worse since this morning, and what do I do?"
+DRIFT_RUNBOOK = """---
+title: Inputs of a model drifted
+applies_to: {alerts: [inputs], models: [tumour]}
+---
+Use this when a monitor says that the inputs of a model have moved.
+
+## What to do
+
+1. Compare the moved features with their source.
+2. Roll back to the last good version.
+3. Tell the owner of the upstream table.
+"""
+LATENCY_RUNBOOK = """---
+title: Model server is slow
+---
+## What to do
+
+1. Look at the replicas and their processors.
+2. Scale out.
+"""
+
+
+@pytest.fixture(scope="module")
+def ollama() -> Iterator[Ollama]:
+    server = Ollama()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def jira() -> Iterator[Jira]:
+    server = Jira()
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[WholePortal]:
+    home = Path(tempfile.mkdtemp(prefix="sbx-thread-", dir="/tmp"))
+    home.chmod(0o711)
+    started = WholePortal(home).start()
+    try:
+        started.wait_for("Signalbox is ready")
+        until(
+            lambda: started.seen("mlflow")["state"] == "running", seconds=240, what=lambda: "MLflow"
+        )
+        yield started
+    finally:
+        end(started.process)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class Walk:
+    """The people and what they have come to, step by step."""
+
+    def __init__(self, portal: WholePortal, jira: Jira, ollama: Ollama) -> None:
+        self.portal, self.jira, self.ollama = portal, jira, ollama
+        admin = Person(portal, portal.token("admin"))
+        for name in ("ada", "max", "bob"):
+            admin.post("users/", username=name, email=f"{name}@example.org")
+        self.ada, self.max, self.bob = (
+            Person(portal, portal.token(n)) for n in ("ada", "max", "bob")
+        )
+        self.ada.post("projects/", name="Tumours", slug="tumours")
+        self.ada.post("projects/tumours/members/", user="max", role="maintainer")
+        self.bob.post("projects/", name="Elsewhere", slug="elsewhere")
+        self.rows = load_breast_cancer(as_frame=True).data
+
+    def train(self) -> None:
+        self.portal.train(self.ada.token)
+        runs = self.ada.get("runs/", project="tumours")["results"]
+        assert len(runs) == 20
+        assert all(run["params"] and "accuracy" in run["metrics"] for run in runs)
+        versions = self.ada.get("model-versions/", project="tumours")["results"]
+        self.versions = {version["version"]: version["id"] for version in versions}
+        self.model = versions[0]["model"]
+        assert sorted(self.versions) == [1, 2]
+
+    def promote(self) -> None:
+        settings = {"metric": "accuracy", "floor": 0.9}
+        gate = {"environment": "prod", "kind": "metric_floor", "settings": settings}
+        self.ada.post("gates/", model=self.model, **gate)
+        for number in (1, 2):
+            asked = self.ada.post(
+                f"model-versions/{self.versions[number]}/promote/", environment="prod"
+            )
+            self.ada.wait(f"approvals/{asked['id']}/", lambda p: p["state"] == "waiting")
+            own = self.ada.http.post(f"/api/v1/approvals/{asked['id']}/approve/", json={})
+            assert own.status_code == 403
+            self.max.post(f"approvals/{asked['id']}/approve/", note="looks right")
+            self.ada.wait(f"approvals/{asked['id']}/", lambda p: p["state"] == "done")
+
+    def release(self) -> None:
+        place = {"project": "tumours", "environment": "prod", "model": "tumour", "slug": "tumour"}
+        self.ada.post("deployments/", **place)
+        for number in (1, 2):
+            made = self.ada.post("releases/", deployment="tumour", version=number)
+            if number == 2:
+                self.portal.kill_worker()
+            self.ada.wait(f"releases/{made['id']}/", lambda r: r["state"] == "live")
+            job = self.ada.get(f"jobs/{made['job_id']}/")
+            assert (job["state"], job["percent"]) in {("done", 100), ("running", 90)}
+        served = self.ada.get("ledger/served/", environment="prod")["models"]
+        assert [(s["model"], s["version"], s["approved_by"]) for s in served] == [
+            ("tumour", 2, "max")
+        ]
+        assert served[0]["run"]
+        assert served[0]["dataset"].startswith("breast-cancer@")
+
+    def send(self, rows: Any) -> list[str]:
+        """Send rows through the gateway, ten at a time; returns the prediction ids."""
+        return [self._predicted(rows.iloc[start : start + 10]) for start in range(0, len(rows), 10)]
+
+    def _predicted(self, rows: Any) -> str:
+        part = json.loads(rows.to_json(orient="split"))
+        part.pop("index")
+        answers: list[Any] = []
+        until(lambda: self._answered(part, answers), seconds=60, what=lambda: str(answers[-1:]))
+        answer = answers[-1]
+        assert len(answer.json()["predictions"]) == len(part["data"])
+        assert answer.headers["x-served-version"]
+        return str(answer.headers["x-prediction-id"])
+
+    def _answered(self, part: dict[str, Any], answers: list[Any]) -> bool:
+        answers.append(self.ada.predict("tumour", part))
+        return bool(answers[-1].status_code == 200)
+
+    def watch(self) -> None:
+        calm = self.rows.sample(200, random_state=1)
+        ids = self.send(calm)
+        self.ada.wait(
+            "predictions/?deployment=tumour&limit=1000", lambda p: len(p["results"]) >= 200
+        )
+        truth = [{"id": f"{ids[0]}:{row}", "time": 1, "truth": 1} for row in range(10)]
+        first = self.ada.post("ground-truth/", deployment="tumour", records=truth)
+        again = self.ada.post("ground-truth/", deployment="tumour", records=truth)
+        assert (first["accepted"], again["duplicates"]) == (10, 10)
+        baseline = self.ada.post("baselines/", deployment="tumour", artifact="training/inputs.csv")
+        assert len(baseline["columns"]) == 30
+        made = self.ada.post("monitors/", baseline=baseline["id"], name="inputs", every_seconds=1)
+        self.monitor = made["id"]
+        self.ada.wait(f"monitors/{self.monitor}/", lambda m: m["state"] == "calm")
+
+    def shift(self) -> None:
+        large = self.rows[self.rows["mean radius"] > self.rows["mean radius"].quantile(0.7)]
+        self.portal.kill_worker()
+        self.send(large.sample(200, replace=True, random_state=2))
+        self.ada.wait(f"monitors/{self.monitor}/", lambda m: m["state"] == "alerting")
+        alerts = self.ada.get("alerts/", project="tumours")["results"]
+        assert len(alerts) == 1
+        assert "mean radius" in {feature["name"] for feature in alerts[0]["features"]}
+
+    def investigate(self) -> None:
+        listed = self.ada.wait("incidents/?project=tumours", lambda i: i["results"])
+        self.portal.kill_worker()
+        self.incident = listed["results"][0]["id"]
+        assert len(listed["results"]) == 1
+        pack = self.ada.wait(f"incidents/{self.incident}/evidence/", bool)
+        kinds = {item["kind"]: item for item in pack}
+        assert {"shift", "release", "last_good", "runbook", "owner"} <= set(kinds)
+        assert "mean radius" in " ".join(item["text"] for item in pack if item["kind"] == "shift")
+        assert kinds["release"]["data"]["version"] == 2
+        assert kinds["last_good"]["data"]["version"] == 1
+        assert kinds["runbook"]["title"].startswith("Inputs of a model drifted")
+
+    def tell_jira(self) -> None:
+        values = {"site": self.jira.url, "email": "ada@example.org", "project": "ML"}
+        secrets = {"api_token": "secret-token", "secret": "a-webhook-secret"}
+        connection = {"connector": "jira", "name": "Jira", "values": values, "secrets": secrets}
+        self.ada.post("connections/", project="tumours", **connection)
+        ticket = self.ada.post("tickets/", incident=self.incident)
+        self.portal.kill_worker()
+        self.ada.post("tickets/", incident=self.incident)
+        self.ticket = ticket["id"]
+        self.ada.wait(
+            f"tickets/{self.ticket}/", lambda t: t["key"] == "ML-1" and t["remote_status"]
+        )
+        assert len(self.jira.issues) == 1
+        assert self.jira.faults == []
+
+    def ask(self) -> None:
+        answer = self.ada.post("assistant/ask/", question=WHY, project="tumours")
+        known = {piece["n"] for piece in answer["evidence"]}
+        assert answer["model"] == "none"
+        assert len(answer["sentences"]) > 4
+        for sentence in answer["sentences"]:
+            assert sentence["citations"]
+            assert set(sentence["citations"]) <= known
+        for words in (
+            "mean radius",
+            "version 2",
+            "Version 1",
+            "Roll back to the last good version",
+        ):
+            assert words in answer["answer"], words
+
+    def roll_back(self) -> None:
+        release = self.ada.post("deployments/tumour/rollback/", reason="inputs drifted")
+        self.ada.wait(f"releases/{release['id']}/", lambda r: r["state"] == "live")
+        assert release["version"] == 1
+        for seed in (3, 4, 5):
+            self.send(self.rows.sample(200, random_state=seed))
+            self.ada.post(f"monitors/{self.monitor}/evaluate/")
+        self.ada.wait(f"monitors/{self.monitor}/", lambda m: m["state"] == "calm")
+        self.ada.wait(f"incidents/{self.incident}/", lambda i: i["state"] == "resolved")
+        self.ada.wait(f"tickets/{self.ticket}/", lambda t: t["remote_closed"])
+        assert self.jira.faults == []
+
+    def stranger_sees_nothing(self) -> None:
+        lists = (
+            "runs", "models", "model-versions", "gates", "approvals", "deployments", "releases", "baselines",
+            "monitors", "alerts", "incidents", "tickets", "docs", "connections", "ledger",
+        )  # fmt: skip
+        for name in lists:
+            found = self.bob.get(f"{name}/")["results"]
+            assert not [row for row in found if "tumour" in json.dumps(row)], name
+        one = (
+            f"incidents/{self.incident}",
+            f"monitors/{self.monitor}",
+            "deployments/tumour",
+            f"tickets/{self.ticket}",
+        )
+        for path in one:
+            assert self.bob.http.get(f"/api/v1/{path}/").status_code == 404
+        assert self.bob.predict("tumour", {"columns": [], "data": []}).status_code == 404
+        assert self.bob.get("ledger/served/")["models"] == []
+        assert self.bob.get("search/", q="drift")["results"] == []
+        answer = self.bob.post("assistant/ask/", question=WHY)
+        assert answer["evidence"] == []
+        assert answer["sentences"][0]["standing"] == "not_in_records"
+
+
+def test_the_thread(portal: WholePortal, jira: Jira, ollama: Ollama) -> None:
+    walk = Walk(portal, jira, ollama)
+    for body in (DRIFT_RUNBOOK, LATENCY_RUNBOOK):
+        walk.ada.post("docs/", project="tumours", kind="runbook", body=body)
+    walk.train()
+    walk.promote()
+    walk.release()
+    walk.watch()
+    walk.shift()
+    walk.investigate()
+    walk.tell_jira()
+    walk.ask()
+    walk.roll_back()
+    walk.stranger_sees_nothing()
+    verified = portal.manage("ledger", "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert LIE
+    assert DONE
