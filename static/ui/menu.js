@@ -6,6 +6,8 @@ const STEPS = { ArrowDown: 1, ArrowUp: -1 }
 attach('.menu[popover]', (menu) => {
   const items = () => [...menu.querySelectorAll('.menu-item:not([hidden])')]
 
+  // The browser itself moves the focus there when the menu opens.
+  ;(menu.querySelector('[data-menu-filter]') ?? items()[0])?.setAttribute('autofocus', '')
   menu.addEventListener('keydown', (event) => {
     const all = items()
     if (!all.length) return
@@ -13,9 +15,6 @@ attach('.menu[popover]', (menu) => {
     if (event.key in STEPS) move(all, (at + STEPS[event.key] + all.length) % all.length, event)
     if (event.key === 'Home' && at >= 0) move(all, 0, event)
     if (event.key === 'End' && at >= 0) move(all, all.length - 1, event)
-  })
-  menu.addEventListener('toggle', (event) => {
-    if (event.newState === 'open') (menu.querySelector('[data-menu-filter]') ?? items()[0])?.focus()
   })
   menu.addEventListener('click', (event) => {
     if (event.target.closest('button.menu-item')) menu.hidePopover()

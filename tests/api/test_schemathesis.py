@@ -11,6 +11,7 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import httpx
 import pytest
 
 from apps.accounts.services import create_token
@@ -60,6 +61,8 @@ class PromiseTests(PortalTransactionTestCase):
             "carol": create_token(user=self.carol, name="t", by=self.carol, role=Role.VIEWER)[1],
         }
         with running() as address, ThreadPoolExecutor(len(tokens)) as pool:
+            # The document is made at the first request, which may take longer than the runs wait.
+            httpx.get(f"{address}/api/v1/schema/", timeout=60).raise_for_status()
             runs = {
                 name: pool.submit(explore, address, token, phases="examples,coverage,fuzzing")
                 for name, token in tokens.items()

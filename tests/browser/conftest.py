@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,7 @@ def _ledger_that_can_be_emptied(django_db_setup: None, django_db_blocker: Any) -
     yield
     with django_db_blocker.unblock():
         _guard("ENABLE")
+        _wait_until_alone()
 
 
 def _guard(verb: str) -> None:
@@ -95,6 +97,17 @@ def _guard(verb: str) -> None:
         )
         for (table,) in cursor.fetchall():
             cursor.execute(f"ALTER TABLE {table} {verb} TRIGGER USER")
+
+
+def _wait_until_alone() -> None:
+    """The live server's threads end a moment after the browser left; the database goes after them."""
+    count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    for _ in range(100):
+        with connection.cursor() as cursor:
+            cursor.execute(count)
+            if cursor.fetchone() == (1,):
+                return
+        time.sleep(0.1)
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ RULES = (
     Rule(r"(api/v1/)?assistant/", Place.OWN),
     Rule(r"api/v1/connectors/", Place.OWN),
     Rule(r"audit/(verify|export)/", Place.PROJECT, act=OWNER),
+    Rule(r"api/v1/(inbound|outbound)-deliveries/<pk>/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"connections/", read=MAINTAINER, act=MAINTAINER),
 )
 
