@@ -39,12 +39,17 @@ def run(arguments: Sequence[str]) -> int:
     try:
         with borrowed_servers(ENV) as is_new:
             if is_new and arguments[1] not in {"migrate", "prepare"}:
-                with contextlib.redirect_stdout(sys.stderr):
-                    execute_from_command_line([arguments[0], "prepare"])
+                _prepare(arguments[0])
             execute_from_command_line(list(arguments))
     except CannotStart as error:
         sys.exit(str(error))
     return 0
+
+
+def _prepare(program: str) -> None:
+    """Make a new database ready; what that says must not mix with the command's own output."""
+    with contextlib.redirect_stdout(sys.stderr):
+        execute_from_command_line([program, "prepare"])
 
 
 def needs_database(arguments: Sequence[str]) -> bool:

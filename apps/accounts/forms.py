@@ -8,7 +8,7 @@ from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils import timezone
 
-from apps.accounts import places
+from apps.accounts import places, selectors
 from apps.accounts.models import IdentityProvider, Team, User
 from apps.accounts.services.providers import ProviderSettings
 from apps.core.access import Person, Role
@@ -94,7 +94,7 @@ class MemberForm(forms.Form):
 
     def __init__(self, team: Team, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        free = User.objects.filter(is_active=True).exclude(memberships__team=team)
+        free = selectors.outside(team)
         self.fields["user"] = forms.ModelChoiceField(
             free.order_by("username"), label="Person or service account"
         )
@@ -184,7 +184,7 @@ class ProviderForm(forms.Form):
         """`{group: slug of a team}`; every team must exist."""
         lines = [line for line in self.cleaned_data["group_teams"].splitlines() if line.strip()]
         pairs = [_pair(line) for line in lines]
-        known = set(Team.objects.values_list("slug", flat=True))
+        known = selectors.team_slugs()
         if unknown := sorted({slug for _, slug in pairs} - known):
             raise forms.ValidationError(f"There is no team {unknown[0]}. Name it by its slug.")
         return dict(pairs)

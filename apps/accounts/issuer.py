@@ -102,10 +102,11 @@ class DoorSession:
         url: str,
         params: Mapping[str, str] | None = None,
         data: Mapping[str, str] | None = None,
+        *,
         headers: Mapping[str, str] | None = None,
         auth: Any = None,
     ) -> Answer:
-        """The signature is the one that django-allauth calls."""
+        """The names are those that django-allauth calls."""
         credentials = (auth.username, auth.password) if auth is not None else None
         with _door(url, credentials) as http:
             options: dict[str, Any] = {"params": params or {}, "headers": headers or {}}

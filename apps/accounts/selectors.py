@@ -18,7 +18,14 @@ from django.utils import timezone
 
 from apps.accounts import explain, places
 from apps.accounts.explain import Reason
-from apps.accounts.models import ApiToken, IdentityProvider, Team, TeamMember, User
+from apps.accounts.models import (
+    ApiToken,
+    ApiTokenQuerySet,
+    IdentityProvider,
+    Team,
+    TeamMember,
+    User,
+)
 from apps.core import access
 from apps.core.access import Person, Role
 
@@ -187,3 +194,23 @@ def user_signing_in(login: str) -> User | None:
         User.objects.filter(username__iexact=login).first()
         or User.objects.filter(email__iexact=login).exclude(email="").first()
     )
+
+
+def memberships_seen(viewer: Person) -> QuerySet[TeamMember]:
+    """The members of every team that the viewer may see."""
+    return TeamMember.objects.filter(team__in=teams(viewer).values("pk"))
+
+
+def own_tokens(user: User) -> ApiTokenQuerySet:
+    """One's own tokens, as far as the token in use lets one see them."""
+    return ApiToken.objects.visible_to(user).filter(user=user)
+
+
+def outside(team: Team) -> QuerySet[User]:
+    """Who is active and not yet in the team."""
+    return User.objects.filter(is_active=True).exclude(memberships__team=team)
+
+
+def team_slugs() -> set[str]:
+    """The slugs of all teams."""
+    return set(Team.objects.values_list("slug", flat=True))

@@ -36,7 +36,8 @@ def links(user: Person, subjects: Iterable[Subject]) -> dict[Subject, Link]:
     """The links of those subjects that somebody can name for this person."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for kind, key in subjects:
-        if kind in _resolvers:
+        # Whatever stands in the ledger, rows are looked up by number alone.
+        if kind in _resolvers and key.isdecimal():
             wanted[kind].add(key)
     return {
         (kind, key): found

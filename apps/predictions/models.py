@@ -79,6 +79,11 @@ class Shipment(models.Model):
         return self.name
 
 
+class SetAsideQuerySet(models.QuerySet["SetAside"]):
+    def visible_to(self, user: Person) -> SetAsideQuerySet:
+        return self.filter(project_id__in=access.project_ids(user))
+
+
 class SetAside(models.Model):
     """A row that could not be read, kept with the reason."""
 
@@ -88,6 +93,8 @@ class SetAside(models.Model):
     reason = models.CharField(max_length=500)
     payload = models.BinaryField()
     at = models.DateTimeField(default=timezone.now)
+
+    objects = SetAsideQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.reason

@@ -1,14 +1,16 @@
 // A form is sent once, and a page with unsaved changes asks before it goes.
 import { attach } from './attach.js'
 
+const STALE = 10_000
 const changed = new Set()
 
 attach('form[data-form]', (form) => {
-  form.addEventListener('input', () => changed.add(form))
+  if (!form.closest('.entrance')) form.addEventListener('input', () => changed.add(form))
+  form.addEventListener('sent', () => changed.delete(form))
   form.addEventListener('submit', (event) => {
     changed.delete(form)
     if (form.dataset.sent && !form.hasAttribute('hx-post')) return event.preventDefault()
-    form.dataset.sent = 'true'
+    send(form)
     busy(form, true)
   })
   form.addEventListener('htmx:afterRequest', () => settle(form))
@@ -19,13 +21,22 @@ attach('form:not([data-form])', (form) => {
   if (form.method !== 'post') return
   form.addEventListener('submit', (event) => {
     if (form.dataset.sent && !form.hasAttribute('hx-post')) return event.preventDefault()
-    form.dataset.sent = 'true'
+    send(form)
   })
   form.addEventListener('htmx:afterRequest', () => settle(form))
 })
 
+// What is not allowed, and what is already under way, does nothing: not for htmx either.
 document.addEventListener('click', (event) => {
-  if (event.target.closest('[aria-disabled="true"]')) event.preventDefault()
+  if (!event.target.closest('[aria-disabled="true"], button.htmx-request')) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+}, true)
+
+document.addEventListener('submit', (event) => {
+  if (!event.target.classList.contains('htmx-request')) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
 }, true)
 
 // Coming back by the back button finds the form as it was: it may be sent again.
@@ -37,6 +48,12 @@ addEventListener('beforeunload', (event) => {
   const open = [...changed].filter((form) => form.isConnected)
   if (open.length) event.preventDefault()
 })
+
+/** An answer that is a file leaves the page where it is: after a while the form may be sent again. */
+function send(form) {
+  form.dataset.sent = 'true'
+  setTimeout(settle, STALE, form)
+}
 
 function settle(form) {
   delete form.dataset.sent

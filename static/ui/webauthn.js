@@ -23,6 +23,7 @@ export function offer(form) {
       if (!navigator.credentials || !window.PublicKeyCredential) throw new DOMException('', 'SecurityError')
       const credential = await WAYS[form.dataset.webauthn](form)
       form.querySelector('[name="credential"]').value = JSON.stringify(credential)
+      form.dispatchEvent(new CustomEvent('sent'))
       form.submit()
     } catch (error) {
       button.removeAttribute('aria-busy')

@@ -36,6 +36,19 @@ class FullUserSerializer(UserSerializer):
         read_only_fields = fields
 
 
+class SeenUserSerializer(UserSerializer):
+    """Somebody as the document promises them: what site admins alone are told may be missing."""
+
+    site_admin = serializers.BooleanField(required=False)
+    email = serializers.CharField(required=False)
+    last_login = serializers.DateTimeField(required=False, allow_null=True)
+    date_joined = serializers.DateTimeField(required=False)
+
+    class Meta(UserSerializer.Meta):
+        fields = FullUserSerializer.Meta.fields
+        read_only_fields = UserSerializer.Meta.fields
+
+
 class PersonDraftSerializer(serializers.Serializer[Any]):
     """Somebody new; they set a password through the link in the answer, or come by a provider."""
 

@@ -30,8 +30,8 @@ class AccountsViewSet(PortalViewSet[M]):
 
 @extend_schema(tags=["users"])
 @extend_schema_view(
-    list=extend_schema(summary="List users", responses=shapes.FullUserSerializer(many=True)),
-    retrieve=extend_schema(summary="Read a user", responses=shapes.FullUserSerializer),
+    list=extend_schema(summary="List users", responses=shapes.SeenUserSerializer(many=True)),
+    retrieve=extend_schema(summary="Read a user", responses=shapes.SeenUserSerializer),
 )
 class UserViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, AccountsViewSet[User]):
     """People and service accounts: all for a site admin, else who shares a team or project.
@@ -217,7 +217,7 @@ class TeamMemberViewSet(
     queryset = TeamMember.objects.none()
 
     def get_queryset(self) -> QuerySet[TeamMember]:
-        rows = TeamMember.objects.filter(team__in=selectors.teams(self.me).values("pk"))
+        rows = selectors.memberships_seen(self.me)
         slug = self.kwargs.get("team_slug", "")
         return rows.filter(team__slug=slug).select_related("user", "provider")
 
@@ -265,7 +265,7 @@ class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, AccountsVie
     queryset = ApiToken.objects.none()
 
     def get_queryset(self) -> ApiTokenQuerySet:
-        mine = ApiToken.objects.visible_to(self.me).filter(user=self.me)
+        mine = selectors.own_tokens(self.me)
         return mine.select_related("user")
 
     @extend_schema(

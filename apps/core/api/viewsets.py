@@ -54,6 +54,14 @@ class PortalView(APIView):
                 exc = Throttled(throttling.seconds_left())
         return super().handle_exception(exc)
 
+    def finalize_response(
+        self, request: Request, response: Any, *args: Any, **kwargs: Any
+    ) -> Response:
+        final: Response = super().finalize_response(request, response, *args, **kwargs)
+        if getattr(self, "action", None) in TAGGED and final.status_code == 200:
+            final["ETag"] = etag(final.data)
+        return final
+
     def _wrap(self, method: str, around: Callable[[Act], HttpResponse]) -> None:
         """Put something around the handler of this one request, now that its user is known."""
         handler = getattr(self, method, None)
@@ -79,7 +87,7 @@ class PortalPlainViewSet(PortalView, ViewSet):
 
 
 class PortalViewSet(PortalView, GenericViewSet[M]):
-    """A viewset whose `GET` of one record answers an `ETag` that PATCH, PUT and DELETE check.
+    """A viewset over a table: PATCH, PUT and DELETE check the `ETag` of its `GET` of one record.
 
     Where they carry `If-Match`, they run in one transaction with the check.
     """
@@ -90,14 +98,6 @@ class PortalViewSet(PortalView, GenericViewSet[M]):
         super().initial(request, *args, **kwargs)
         if request.method in GUARDED and "If-Match" in request.headers:
             self._wrap(request.method.lower(), _whole)
-
-    def finalize_response(
-        self, request: Request, response: Any, *args: Any, **kwargs: Any
-    ) -> Response:
-        final: Response = super().finalize_response(request, response, *args, **kwargs)
-        if getattr(self, "action", None) in TAGGED and final.status_code == 200:
-            final["ETag"] = etag(final.data)
-        return final
 
     def get_object(self) -> M:
         try:

@@ -8,6 +8,7 @@ from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
@@ -133,16 +134,19 @@ class Http:
         call = prepare(self.service, method, url, headers=self._headers, options=options)
         accept = options.get("accept", ())
         with wire.deadline(options.get("seconds", self.timeout.total)):
-            tried = 0
-            while True:
-                tried += 1
+            for tried in count(1):
                 try:
                     return self._try(call, accept, consume)
                 except Retryable as error:
-                    wait = self._wait(call, tried, error)
-                    if wait is None:
-                        raise
-                time.sleep(wait)
+                    time.sleep(self._wait_or_raise(call, tried, error))
+        raise AssertionError("the tries have no end")
+
+    def _wait_or_raise(self, call: Call, tried: int, error: Retryable) -> float:
+        """Seconds until the next try; the error itself where none follows."""
+        wait = self._wait(call, tried, error)
+        if wait is None:
+            raise error
+        return wait
 
     def _wait(self, call: Call, tried: int, error: Retryable) -> float | None:
         if not call.repeatable:

@@ -48,7 +48,7 @@ def lines(before: Any, after: Any, around: int = CONTEXT) -> list[Line]:
         if skipped:
             found.append(_skipped(skipped))
         for code in group:
-            found.extend(_block(old, new, *code))
+            found.extend(_block(old, new, code))
         seen = group[-1][2]
     if found and seen < len(old):
         found.append(_skipped(len(old) - seen))
@@ -79,9 +79,8 @@ def _row(key: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> Row:
     return Row(key, text(before[key]), text(after[key]), "same" if same else "changed")
 
 
-def _block(
-    old: list[str], new: list[str], tag: str, i1: int, i2: int, j1: int, j2: int
-) -> Iterator[Line]:
+def _block(old: list[str], new: list[str], code: tuple[str, int, int, int, int]) -> Iterator[Line]:
+    tag, i1, i2, j1, j2 = code
     if tag == "equal":
         for offset in range(i2 - i1):
             yield Line("same", i1 + offset + 1, j1 + offset + 1, ((old[i1 + offset], False),))

@@ -112,8 +112,8 @@ class Upstream:
     async def _use(self, connection: _Connection, message: bytes) -> Response:
         try:
             response = await connection.call(message)
-        except BaseException:
-            connection.close()  # also at the deadline: its late answer must reach nobody
+        except BaseException:  # also at the deadline: a late answer must reach nobody
+            connection.close()
             raise
         if connection.usable and len(self.idle) < MOST_IDLE:
             self.idle.append(connection)

@@ -5,12 +5,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.viewsets import ViewSet
 
-from apps.core.api.viewsets import PortalViewSet
+from apps.core.api.viewsets import PortalPlainViewSet, PortalViewSet
 from apps.core.errors import NotFound
 from apps.integrations import access, selectors, services
 from apps.integrations.api import filters
@@ -28,10 +26,9 @@ SLUG = "[a-z0-9_]{1,40}"
 
 
 @extend_schema(tags=["connectors"])
-class ConnectorViewSet(ViewSet):
+class ConnectorViewSet(PortalPlainViewSet):
     """The systems that the portal can talk to, with the settings each asks for."""
 
-    permission_classes = [IsAuthenticated]
     lookup_field = "slug"
     lookup_value_regex = SLUG
 

@@ -36,7 +36,7 @@ def check_connection(*, connection: Connection) -> str:
         note, state = connector(connection).check(), Connection.State.CONNECTED
     except PortalError as error:
         note, state = str(error), Connection.State.FAILING
-    mark(connection, state, note)
+    mark(connection, state=state, note=note)
     return note
 
 

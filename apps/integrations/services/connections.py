@@ -37,6 +37,7 @@ from apps.projects.errors import ProjectArchived
 from apps.projects.models import Project
 
 Given = Mapping[str, str | None]
+NO_SECRETS: Given = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,8 @@ def create_connection(
     slug: str,
     name: str,
     values: Mapping[str, Any],
-    secrets: Given,
     by: AbstractUser,
+    secrets: Given = NO_SECRETS,
 ) -> Made:
     """Connect a project, or with `None` the whole site, to a system of the catalog."""
     config = catalog.entry(slug).load().config_class

@@ -33,7 +33,7 @@ def receive(*, connection: Connection, incoming: Incoming) -> tuple[InboundDeliv
     delivery, new = _keep(connection, incoming, genuine)
     INBOUND.labels(connection.slug, "received" if new else "repeated").inc()
     if connection.state != CONNECTED and not connection.entry.load().can_check:
-        mark(connection, CONNECTED, "The sender is genuine.")
+        mark(connection, state=CONNECTED, note="The sender is genuine.")
     return delivery, new
 
 

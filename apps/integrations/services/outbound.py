@@ -73,7 +73,7 @@ def _deliver(connection: Connection, hook: OutgoingHook, on_attempt: Callable[[i
         if outcome is None:
             return attempts
     if outcome is not None:
-        mark(connection, outcome.state, outcome.note, failures=0, held_until=None)
+        mark(connection, state=outcome.state, note=outcome.note, failures=0, held_until=None)
     return attempts
 
 
@@ -175,7 +175,8 @@ def _hold(connection: Connection, error: PortalError) -> None:
     asked = timedelta(seconds=min(error.data.get("retry_after") or 0, BACKOFF[-1].total_seconds()))
     until = timezone.now() + max(_delay(connection.failures), asked)
     failures = min(connection.failures + 1, len(BACKOFF))
-    mark(connection, Connection.State.FAILING, str(error), failures=failures, held_until=until)
+    held = {"failures": failures, "held_until": until}
+    mark(connection, state=Connection.State.FAILING, note=str(error), **held)
 
 
 def _delay(failures: int) -> timedelta:

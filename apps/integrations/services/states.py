@@ -19,7 +19,7 @@ VERBS = {
 
 
 @transaction.atomic
-def mark(connection: Connection, state: Connection.State, note: str, **fields: Any) -> None:
+def mark(connection: Connection, *, state: Connection.State, note: str, **fields: Any) -> None:
     """Store what was found. The ledger hears of changes only, not of every look."""
     rows = Connection.objects.select_for_update().filter(pk=connection.pk)
     before = rows.values_list("state", flat=True).first()

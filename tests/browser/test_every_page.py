@@ -1,0 +1,60 @@
+"""Every page there is, with something in it: axe finds nothing, nothing leaves the host, nothing overflows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Error as PlaywrightError
+
+from tests.base import Cast
+from tests.security.planting import Planted
+from tests.security.routes import routes
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+# These end the session, or answer with no page of ours.
+LEFT_OUT = ("accounts/logout", "static/")
+
+
+def addresses(planted: Planted) -> Iterator[str]:
+    """Every address that can be read, with a planted record in each gap."""
+    for route in routes():
+        if "get" in route.methods and not route.is_api and not route.pattern.startswith(LEFT_OUT):
+            yield route.address(planted)
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_it_is_accessible_and_fits(
+    page, sign_in, assert_accessible, transactional_db, theme, width
+):
+    class Stage(Cast):
+        """The cast of this test alone."""
+
+    Stage.enter()
+    planted = Planted(Stage.fraud, Stage.ada).everything()
+    shown = sign_in(page(theme=theme, width=width), Stage.sam)
+    faults, seen = [], 0
+    for address in sorted(set(addresses(planted))):
+        if not opens(shown, address):
+            continue
+        seen += 1
+        try:
+            assert_accessible(shown)
+            assert shown.evaluate("document.documentElement.scrollWidth") <= width, "too wide"
+        except AssertionError as fault:
+            faults.append(f"{address}: {str(fault)[:600]}")
+    assert seen > 50
+    assert faults == []
+
+
+def opens(shown, address: str) -> bool:
+    """Go there; whether it is a page. A file to download is none."""
+    try:
+        answer = shown.page.goto(shown.base + address)
+    except PlaywrightError as error:
+        if "Download is starting" in str(error):
+            return False
+        raise
+    assert answer.status < 500, f"{address}: {answer.status}"
+    # A fragment for htmx is no page.
+    return answer.status == 200 and shown.evaluate("document.querySelector('main') !== null")
