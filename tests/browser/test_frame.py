@@ -167,3 +167,35 @@ def test_a_hundred_thousand_points_are_drawn_without_a_stutter(page, sign_in, ad
         }"""
     )
     assert longest < 50
+
+
+def test_unsaved_changes_are_asked_about(page, sign_in, ada):
+    living = sign_in(page(), ada).open("/ui/")
+    asked: list[str] = []
+
+    def stay(dialog):
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    living.on("dialog", stay)
+    living.locator("form[data-form] input[name=name]").fill("churn")
+    living.evaluate("document.querySelector('.rail-link').click()")
+    living.wait_for_timeout(500)
+
+    assert asked == ["beforeunload"]
+    assert living.url.endswith("/ui/")
+
+
+def test_a_verb_that_is_not_allowed_does_nothing(page, sign_in, ada):
+    living = sign_in(page(), ada).open("/ui/")
+    living.evaluate(
+        """() => {
+          const button = document.querySelector('.button[aria-disabled=true]')
+          button.setAttribute('hx-post', '/ui/parts/toast/')
+          htmx.process(button)
+          button.click()
+        }"""
+    )
+    living.wait_for_timeout(500)
+
+    assert not [answer.url for answer in living.loaded if answer.url.endswith("/toast/")]

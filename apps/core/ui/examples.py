@@ -18,6 +18,7 @@ from apps.core.ui import charts, pictures, tables
 LONG = "churn-propensity-gradient-boosted-trees-emea-enterprise-renewals-weekly-recalibrated-v2"
 
 
+WRONG = {"wrong-name": "x" * 90, "wrong-environment": "moon", "wrong-strategy": "canary"}
 SNIPPET = """\
 import mlflow
 
@@ -98,7 +99,7 @@ def page(request: HttpRequest) -> dict[str, Any]:
         "listing": tables.Page(rows=_models(now), sort="name", next="bmV4dA", previous=None),
         "filter_form": FilterForm(request.GET or None),
         "release_form": ReleaseForm(),
-        "wrong_form": ReleaseForm({"name": "x" * 90, "environment": "moon", "strategy": "canary"}),
+        "wrong_form": ReleaseForm(WRONG, prefix="wrong"),
         "events": _events(now),
         "latency": latency(now),
         "dense": dense(now),

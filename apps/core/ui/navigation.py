@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth import get_user_model
+from django.db.models import IntegerField, QuerySet, Subquery
 from django.urls import NoReverseMatch, reverse
 
-Person = AbstractBaseUser | AnonymousUser
+from apps.core.access import Person
+
 Section = Literal["work", "house", "own"]
 RAIL: tuple[Section, ...] = ("work", "house")
 
@@ -34,6 +35,13 @@ class Item:
     order: int = 100
     visible: Callable[[Person], bool] = _everyone
     count: Callable[[Person], int] = _nothing
+    # The rows that wait there, instead of `count`: those of all entries are counted in one query.
+    waiting: Callable[[Person], QuerySet[Any]] | None = None
+
+
+class _Count(Subquery):
+    template = "(SELECT count(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 @dataclass(frozen=True)
@@ -72,7 +80,21 @@ def _links(section: Section, user: Person, path: str) -> list[Link]:
         if item.section == section and (url := _url(item)) and item.visible(user)
     ]
     here = max((url for _, url in shown if _holds(url, path)), key=len, default=None)
-    return [Link(item.label, item.icon, url, url == here, item.count(user)) for item, url in shown]
+    counts = _waiting([item for item, _ in shown], user)
+    return [
+        Link(item.label, item.icon, url, url == here, counts.get(item.url_name) or item.count(user))
+        for item, url in shown
+    ]
+
+
+def _waiting(items: Sequence[Item], user: Person) -> dict[str, int]:
+    """How much waits behind each entry that has rows, by url name."""
+    asked = {item.url_name: item.waiting(user) for item in items if item.waiting}
+    if not asked or not user.is_authenticated:
+        return {}
+    counts = [_Count(rows.order_by().values("pk")) for rows in asked.values()]
+    row = get_user_model()._default_manager.filter(pk=user.pk).values_list(*counts).first()
+    return dict(zip(asked, row or (), strict=False))
 
 
 def _ordered() -> Iterable[Item]:
