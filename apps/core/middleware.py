@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.middleware.common import CommonMiddleware
-from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.http import escape_leading_slashes
 
 from apps.core import metrics
@@ -107,8 +107,16 @@ class PortalErrorMiddleware:
 
 
 def error_page(request: HttpRequest, status: int, sentence: str) -> HttpResponse:
-    """The page, or for htmx the toast, that says what happened and what to do."""
-    context = {"sentence": sentence, "status": status, "request_id": request_id.get()}
+    """The page, or for htmx the toast, that says what happened and what to do.
+
+    Rendered without the context processors: they ask the database, which may be what is away.
+    """
+    context = {
+        "sentence": sentence,
+        "status": status,
+        "request_id": request_id.get(),
+        "theme": request.COOKIES.get("theme", "system"),
+    }
     known = {403, 404, 500, 503}
     name = f"errors/{status}.html" if status in known else "errors/refused.html"
-    return render(request, name, context, status=status)
+    return HttpResponse(render_to_string(name, context), status=status)

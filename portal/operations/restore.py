@@ -72,7 +72,7 @@ def _keep_former(env: Env, *, force: bool, keep: Keep) -> Path | None:
             f"The workspace in {env.data_dir} is not empty; `restore --force` replaces it, "
             "after it has made a backup of it"
         )
-    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    moment = datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
     path = env.data_dir / "backups" / f"before-restore-{moment}.tar.gz"
     path.parent.mkdir(mode=0o700, exist_ok=True)
     keep(path)

@@ -142,4 +142,5 @@ def _template(each: URLPattern | URLResolver) -> tuple[str, tuple[str, ...]]:
 
 def _methods(each: URLPattern) -> tuple[str, ...]:
     actions: Mapping[str, Any] | None = getattr(each.callback, "actions", None)
-    return tuple(actions) if actions else PAGE_METHODS
+    # REST framework adds `head` to the same mapping once a route has been asked.
+    return tuple(name for name in actions if name != "head") if actions else PAGE_METHODS

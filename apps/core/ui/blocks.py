@@ -88,6 +88,25 @@ def part(parser: Parser, token: Token) -> PartNode:
     return PartNode(bits[1].strip("\"'"), nodelist)
 
 
+class HoldNode(Node):
+    """Renders what it wraps now and keeps it for later, so that the page knows whether there is any."""
+
+    def __init__(self, name: str, nodelist: NodeList) -> None:
+        self.name = name
+        self.nodelist = nodelist
+
+    def render(self, context: Context) -> SafeString:
+        context[self.name] = mark_safe(self.nodelist.render(context).strip())  # noqa: S308 - rendered
+        return SafeString("")
+
+
+def hold(parser: Parser, token: Token) -> HoldNode:
+    """`{% hold name %}{% block name %}{% endblock %}{% endhold %}` in a layout."""
+    nodelist = parser.parse(("endhold",))
+    parser.delete_first_token()
+    return HoldNode(token.split_contents()[1], nodelist)
+
+
 def arguments(
     parser: Parser, token: Token
 ) -> tuple[list[FilterExpression], dict[str, FilterExpression]]:

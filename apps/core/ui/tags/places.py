@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django import template
 
-from apps.core.ui.blocks import Values, block, fresh_id, part
+from apps.core.ui.blocks import Values, block, fresh_id, hold, part
 
 register = template.Library()
 register.tag("part", part)
+register.tag("hold", hold)
 
 
 @block(register, "ui/card.html")
