@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -17,7 +18,13 @@ from tests.thread.client import Person, WholePortal
 from tests.thread.jira import Jira
 from tests.thread.ollama import Ollama
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+    pytest.mark.skipif(
+        os.environ.get("WALK_THE_THREAD") != "1", reason="set WALK_THE_THREAD=1: it takes minutes"
+    ),
+]
 
 WHY = "Why is this model worse since this morning, and what do I do?"
 DRIFT_RUNBOOK = """---
