@@ -20,42 +20,12 @@ from apps.models.models import (
     GateResult,
     ModelVersion,
     Promotion,
-    RegisteredModel,
 )
+from apps.models.services.places import check_place
 from apps.models.upstream import Upstream
-from apps.projects.errors import ProjectArchived
-from apps.projects.models import Environment, Project
+from apps.projects.models import Environment
 
 PROMOTE = "models.promote"
-
-
-@transaction.atomic
-def declare_gate(
-    *,
-    model: RegisteredModel,
-    environment: Environment,
-    kind: str,
-    settings: dict[str, Any],
-    by: AbstractUser,
-) -> Gate:
-    """Ask every version of the model for something before it enters the environment."""
-    _check_place(model.project, environment)
-    gate = Gate(project=model.project, model=model, environment=environment, kind=kind)
-    gate.settings = gates.checked(kind, settings)
-    try:
-        with transaction.atomic():
-            gate.save(force_insert=True)
-    except IntegrityError as error:
-        raise errors.GateTaken(environment=environment.name) from error
-    _record_gate("models.gate_declared", gate, by)
-    return gate
-
-
-@transaction.atomic
-def remove_gate(*, gate: Gate, by: AbstractUser) -> None:
-    """Ask for it no more. What it said about earlier versions stays."""
-    _record_gate("models.gate_removed", gate, by)
-    gate.delete()
 
 
 @transaction.atomic
@@ -63,7 +33,7 @@ def request_promotion(
     *, version: ModelVersion, environment: Environment, by: AbstractUser, note: str = ""
 ) -> Promotion:
     """Ask for a version to enter an environment; a job checks the gates."""
-    _check_place(version.project, environment)
+    check_place(version.project, environment)
     if version.deleted_at is not None:
         raise errors.VersionGone(number=version.number)
     here = Alias.objects.filter(model=version.model, name=environment.name).first()
@@ -237,13 +207,6 @@ def _save_only_open(promotion: Promotion) -> None:
         raise errors.AlreadyPromoting(number=number, environment=environment) from error
 
 
-def _check_place(project: Project, environment: Environment) -> None:
-    if environment.project_id != project.pk:
-        raise errors.OtherProject(environment=environment.name)
-    if project.is_archived:
-        raise ProjectArchived(project=project.name)
-
-
 def _record(verb: str, promotion: Promotion, by: AbstractUser | None, **more: Any) -> None:
     data = {
         "version": promotion.version_id,
@@ -252,13 +215,3 @@ def _record(verb: str, promotion: Promotion, by: AbstractUser | None, **more: An
         **more,
     }
     record(actor=by, verb=verb, subject=promotion, project_id=promotion.project_id, data=data)
-
-
-def _record_gate(verb: str, gate: Gate, by: AbstractUser) -> None:
-    data = {
-        "model": gate.model_id,
-        "environment": gate.environment_id,
-        "kind": gate.kind,
-        "settings": gate.settings,
-    }
-    record(actor=by, verb=verb, subject=gate, project_id=gate.project_id, data=data)

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from typing import Any
+
+from apps.core.access import Role
+from apps.core.access import allows as holds
+from apps.core.typing import UserRequest
+from apps.models import selectors
+from apps.models.forms import PromoteForm
+from apps.models.models import ModelVersion, Promotion
+
+
+def version_context(
+    request: UserRequest, row: ModelVersion, form: PromoteForm | None = None
+) -> dict[str, Any]:
+    """What the page of a version shows; with `form`, a promotion that could not be asked for."""
+    found = selectors.promotions(request.user).filter(version=row)
+    return {
+        "version": row,
+        "aliases": row.aliases.all(),
+        "promotions": [shown(request, each) for each in found[:20]],
+        "may_promote": holds(request.user, row.project_id, Role.CONTRIBUTOR),
+        "form": form or PromoteForm(version=row),
+        **frame(request),
+    }
+
+
+def shown(request: UserRequest, row: Promotion) -> dict[str, Any]:
+    """What the fragment of a promotion shows to this person."""
+    may = holds(request.user, row.project_id, Role.MAINTAINER)
+    asked = row.requested_by_id == request.user.pk
+    waits = row.state == "waiting"
+    return {
+        "promotion": row,
+        "decidable": waits and may and not asked,
+        "own": waits and may and asked,
+        "decision": getattr(row, "decision", None),
+    }
+
+
+def frame(request: UserRequest) -> dict[str, Any]:
+    """What every page of this room says: how old its mirror is, and what waits."""
+    return {"age": selectors.age(request.user)}
