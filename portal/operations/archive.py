@@ -116,7 +116,7 @@ def _extract(tar: tarfile.TarFile, into: Path) -> Iterator[tuple[str, Member]]:
     for entry in tar:
         if not entry.isreg():
             raise tarfile.TarError(f"{entry.name} is no plain file")
-        path = into / _inside(entry, into)
+        path = into / _inside(entry)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         content = tar.extractfile(entry)
         assert content
@@ -127,12 +127,12 @@ def _extract(tar: tarfile.TarFile, into: Path) -> Iterator[tuple[str, Member]]:
         yield entry.name, Member(size=entry.size, sha256=hashing.hexdigest())
 
 
-def _inside(entry: tarfile.TarInfo, folder: Path) -> str:
-    """The member's name, once it is sure that it leads nowhere else."""
+def _inside(entry: tarfile.TarInfo) -> PurePosixPath:
+    """The member's name, once it is sure that it leads nowhere else: no link was unpacked before it."""
     name = PurePosixPath(entry.name)
-    if name.is_absolute() or ".." in name.parts:
-        raise tarfile.TarError(f"{entry.name} leads out of the folder")
-    return tarfile.data_filter(entry, str(folder)).name
+    if name.is_absolute() or ".." in name.parts or not name.name or "\0" in entry.name:
+        raise tarfile.TarError(f"{entry.name!r} leads out of the folder")
+    return name
 
 
 def _new_file(path: Path) -> int:

@@ -18,7 +18,7 @@ from apps.core.jobs.sending import messages_waiting
 from apps.core.models import Job, JobLine
 from tests.base import PortalTransactionTestCase
 from tests.jobs_fixture import tasks
-from tests.jobs_fixture.processes import House, until
+from tests.jobs_fixture.processes import House
 
 DONE, FAILED, CANCELLED = Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED
 assert tasks.WAYS
@@ -54,7 +54,7 @@ class JobProcessTests(PortalTransactionTestCase):
         return len(path.read_text().splitlines()) if path.exists() else 0
 
     def started(self, times: int = 1) -> None:
-        until(lambda: self.count("started") >= times, what=f"started {times} times")
+        self.house.until(lambda: self.count("started") >= times, what=f"started {times} times")
 
     def open(self) -> None:
         (self.folder / "open").touch()
@@ -64,7 +64,7 @@ class JobProcessTests(PortalTransactionTestCase):
             job.refresh_from_db()
             return None if job.is_active else job
 
-        until(ended, what=f"{job} ends")
+        self.house.until(ended, what=f"{job} ends")
         lines = list(JobLine.objects.filter(job=job).values_list("text", flat=True))
         self.assertEqual(job.state, state, lines)
         return job
@@ -85,7 +85,7 @@ class JobProcessTests(PortalTransactionTestCase):
             job.refresh_from_db()
             return first is not None and job.lease_until is not None and job.lease_until > first
 
-        until(renewed, what="the lease is renewed")
+        self.house.until(renewed, what="the lease is renewed")
         self.open()
         self.assertEqual(self.ends(job, DONE).tries, 1)
 
@@ -163,7 +163,7 @@ class JobProcessTests(PortalTransactionTestCase):
         job = self.ends(self.enqueue("deaf"), FAILED)
 
         self.assertEqual(self.count("freed"), 1)
-        until(lambda: not psutil.pid_exists(pid_of(job)), what="its process is gone")
+        self.house.until(lambda: not psutil.pid_exists(pid_of(job)), what="its process is gone")
         self.ends(self.enqueue("steps"), DONE)
 
     def test_a_stalled_worker_that_wakes_up_too_late_has_no_effect(self) -> None:
@@ -178,7 +178,9 @@ class JobProcessTests(PortalTransactionTestCase):
         job = self.ends(job, DONE)
         wake(stalled)
 
-        until(lambda: "goes on elsewhere" in self.house.log("default"), what="the late one stops")
+        self.house.until(
+            lambda: "goes on elsewhere" in self.house.log("default"), what="the late one stops"
+        )
         job.refresh_from_db()
         self.assertEqual((job.state, job.tries), (DONE, 2))
         self.assertEqual((self.count("effect"), self.count("freed")), (1, 0))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import redis
 from celery import current_app
 from django.db import connection
 from kombu import pools
@@ -101,6 +102,23 @@ class House:
 
     def log(self, name: str) -> str:
         return (self.home / f"{name}.log").read_text(errors="replace")
+
+    def until(self, true: Callable[[], Any], *, what: str) -> Any:
+        """Wait as `until`; a failure shows what the workers last said."""
+        try:
+            return until(true, what=what)
+        except AssertionError as error:
+            logs = [f"{path.name}:\n{path.read_text()[-3000:]}" for path in self.home.glob("*.log")]
+            raise AssertionError("\n".join([str(error), self._broker(), *logs])) from error
+
+    def _broker(self) -> str:
+        """Whether the broker answers, and what waits in it."""
+        try:
+            with redis.Redis(unix_socket_path=str(self.redis.socket), socket_timeout=3) as client:
+                waiting = {name: client.llen(name) for name in ("default", "system")}
+                return f"broker: {waiting}, {client.info('clients')}"
+        except redis.RedisError as error:
+            return f"broker: {error!r}"
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -67,7 +67,14 @@ def left_over(data: Path) -> list[str]:
             continue
         if inside and process.pid != os.getpid():
             found[process.pid] = process
-    return [str(process) for process in found.values() if process.is_running()]
+    return [_described(process) for process in found.values() if process.is_running()]
+
+
+def _described(process: psutil.Process) -> str:
+    try:
+        return f"{process.pid} {process.status()} {' '.join(process.cmdline()[:12])}"
+    except psutil.Error:
+        return f"{process.pid}, which ends"
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
