@@ -38,6 +38,7 @@ class WholePortal(Portal):
 
     def kill_worker(self) -> None:
         """As the kernel does when memory runs out: the worker and all its children."""
+        until(lambda: self.seen("worker")["pid"], seconds=PATIENCE, what="a worker to kill")
         os.killpg(self.seen("worker")["pid"], signal.SIGKILL)
 
     def train(self, token: str) -> None:
@@ -62,6 +63,9 @@ class Person:
         headers = {"Authorization": f"Bearer {token}"}
         self.token = token
         self.http = httpx.Client(base_url=portal.url, headers=headers, timeout=60, trust_env=False)
+
+    def close(self) -> None:
+        self.http.close()
 
     def get(self, path: str, **query: Any) -> Any:
         return self._answer(self.http.get(f"/api/v1/{path}", params=query or None))
