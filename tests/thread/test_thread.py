@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from tests.portal.polling import end, until
+from tests.portal.polling import until
 from tests.thread.client import Person, WholePortal
 from tests.thread.jira import Jira
 from tests.thread.ollama import Ollama
@@ -54,22 +51,6 @@ def jira() -> Iterator[Jira]:
     server = Jira()
     yield server
     server.close()
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[WholePortal]:
-    home = Path(tempfile.mkdtemp(prefix="sbx-thread-", dir="/tmp"))
-    home.chmod(0o711)
-    started = WholePortal(home).start()
-    try:
-        started.wait_for("Signalbox is ready")
-        until(
-            lambda: started.seen("mlflow")["state"] == "running", seconds=240, what=lambda: "MLflow"
-        )
-        yield started
-    finally:
-        end(started.process)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 class Walk:
