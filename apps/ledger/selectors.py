@@ -9,7 +9,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.contrib.postgres.search import SearchQuery, SearchVectorField
 from django.db import connection
-from django.db.models import F, Func, Q, Subquery
+from django.db.models import Count, F, Func, Q, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from apps.core import access
 from apps.core.access import Person
@@ -207,11 +208,15 @@ class ChainState:
 def chain_state() -> ChainState:
     """The state of the chain as it is known now, without walking along it."""
     place = chain.head()
+    counted = Unsealed.objects.order_by().annotate(one=Value(1)).values("one")
+    unsealed = Coalesce(Subquery(counted.annotate(rows=Count("pk")).values("rows")), 0)
+    checked = Verification.objects.order_by("-pk").annotate(unsealed=unsealed).first()
+    waiting: int = getattr(checked, "unsealed", 0) if checked else Unsealed.objects.count()
     return ChainState(
         position=place.position,
         head=place.hash.hex(),
-        unsealed=Unsealed.objects.count(),
-        checked=Verification.objects.order_by("-pk").first(),
+        unsealed=waiting,
+        checked=checked,
     )
 
 

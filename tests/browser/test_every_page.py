@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -15,10 +16,8 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        os.environ.get("WALK_EVERY_PAGE") != "1", reason="set WALK_EVERY_PAGE=1: it takes minutes"
-    ),
 ]
+PICTURES = os.environ.get("SCREENSHOTS", "")  # a folder for a picture of each page
 # These end the session, or answer with no page of ours.
 LEFT_OUT = ("accounts/logout", "static/")
 
@@ -45,6 +44,9 @@ def test_it_is_accessible_and_fits(
         if not opens(shown, address):
             continue
         seen += 1
+        if PICTURES:
+            name = f"{address.strip('/').replace('/', '_') or 'home'}-{theme}-{width}.png"
+            shown.page.screenshot(path=Path(PICTURES) / name, full_page=True)
         try:
             assert_accessible(shown)
             assert shown.evaluate("document.documentElement.scrollWidth") <= width, "too wide"

@@ -52,7 +52,7 @@ class ListTests(PortalTestCase):
         self.client.get("/projects/")  # the first request of a session writes it down
         with CaptureQueriesContext(connection) as asked:
             first = self.client.get("/projects/")
-        self.assertLessEqual(len(asked), 12)
+        self.assertLessEqual(len(asked), 8)
         self.assertContains(first, 'rel="next"')
         self.assertContains(first, "P49")
         self.assertNotContains(first, ">P54<")

@@ -43,11 +43,20 @@ def pager(context: Context, page: tables.Page[Any], what: str = "rows") -> Value
         return tables.keeping(query, **changes) if cursor else ""
 
     return {
-        "shown": len(page.rows),
+        "shown": _counted(len(page.rows), what),
         "what": what,
         "next": address(tables.AFTER, page.next),
         "previous": address(tables.BEFORE, page.previous),
     }
+
+
+def _counted(count: int, what: str) -> str:
+    """`1 model`, `2 models`, `1 entry`, `1 person`."""
+    if count != 1:
+        return f"{count} {what}"
+    if what == "people":
+        return "1 person"
+    return f"1 {what[:-3]}y" if what.endswith("ies") else f"1 {what.removesuffix('s')}"
 
 
 @register.simple_tag(takes_context=True)
