@@ -59,6 +59,12 @@ def versions(user: Person) -> VersionQuerySet:
     )
 
 
+def version(pk: int) -> ModelVersion:
+    """The version for a job."""
+    rows = ModelVersion.objects.select_related("project", "model", "run__experiment")
+    return rows.select_related("run__logged_by", "registered_by").get(pk=pk)
+
+
 def runs(user: Person) -> RunQuerySet:
     """The runs the person may see and MLflow does not keep in its bin."""
     found = Run.objects.visible_to(user).active()

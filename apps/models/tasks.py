@@ -4,11 +4,13 @@ from typing import Any
 
 from celery import shared_task
 from django.db import connection
+from django.utils import timezone
 
 from apps.core.jobs import Progress, job_task
 from apps.models import selectors, services
 from apps.models.choices import PromotionState
 from apps.models.mirror import heal
+from apps.models.packs import contents as packs
 
 # PostgreSQL's advisory lock: one healer at a time.
 HEALING = 7_352_001
@@ -27,6 +29,12 @@ def heal_mirror() -> None:
             cursor.execute("SELECT pg_advisory_unlock(%s)", (HEALING,))
 
 
+@shared_task(name="models.read_slices")
+def read_slices() -> None:
+    """Read the metrics by slice that runs left as a file."""
+    services.read_slices()
+
+
 @job_task(services.PROMOTE, on_failure=services.fail_promotion)
 def promote(progress: Progress, *, promotion_id: int) -> dict[str, Any]:
     """Take a promotion as far as it goes without a person. Every step is safe to run twice."""
@@ -40,3 +48,20 @@ def promote(progress: Progress, *, promotion_id: int) -> dict[str, Any]:
         promotion = services.finish(promotion=promotion)
     progress(95, f"The promotion is {promotion.state}")
     return {"promotion": promotion.pk, "state": promotion.state}
+
+
+@job_task(services.PACK)
+def pack_evidence(progress: Progress, *, version_id: int, by_id: int | None) -> dict[str, Any]:
+    """Pack the evidence about a version. Run twice, it makes two packs that say the same."""
+    version = selectors.version(version_id)
+    progress(5, f"Reading the files of {version}")
+    content = packs.build(version, at=timezone.now(), say=progress.log)
+    progress(90, "Keeping the pack")
+    pack = services.keep_pack(version=version, content=content, by_id=by_id)
+    return {"pack": pack.pk, "sha256": pack.sha256, "url": pack.get_absolute_url()}
+
+
+@shared_task(name="models.forget_evidence")
+def forget_evidence() -> None:
+    """Let the bytes of old evidence packs go."""
+    services.forget_packs()

@@ -1,15 +1,28 @@
-"""Read an answer piece by piece, and stop where it grows beyond its limit."""
+"""Bodies piece by piece: a file on its way out; an answer, until it grows beyond its limit."""
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 
 import httpx
 
 from apps.core.http.errors import BadAnswer, TooLarge
 
 PIECE = 64 * 1024
+
+
+@contextmanager
+def outgoing(body: bytes | Path | None) -> Iterator[bytes | Iterator[bytes] | None]:
+    """A body as it is sent; a file is read while it goes out, from its start at each try."""
+    if not isinstance(body, Path):
+        yield body
+        return
+    with body.open("rb") as file:
+        yield iter(partial(file.read, PIECE), b"")
 
 
 def pieces(response: httpx.Response, *, service: str, limit: int) -> Iterator[bytes]:
