@@ -19,6 +19,8 @@ PUBLIC_URL = ENV.public_url
 DATA_DIR = ENV.data_dir
 RUN_DIR = ENV.run_dir
 HTTP_ALLOW = ENV.http_allow
+IMPORT_ROOTS = ENV.import_roots
+IMPORT_LIMIT_BYTES = ENV.import_limit_gb * 1024**3
 TRUSTED_PROXIES = ENV.trusted_proxies
 ADMIN_PASSWORD = ENV.admin_password
 METRICS_TOKEN = ENV.metrics_token
@@ -231,6 +233,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "models.forget_evidence",
         "schedule": schedule(86_400.0),
         "options": {"expires": 3600, "queue": "system"},
+    },
+    "forget unfinished imports": {
+        "task": "models.forget_imports",
+        "schedule": schedule(86_400.0),
+        "options": {"expires": 3600, "queue": "default"},
     },
     "forget old idempotency keys": {
         "task": "core.forget_idempotency_keys",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
@@ -9,6 +10,7 @@ from django.utils import timezone
 from apps.core.jobs import Progress, job_task
 from apps.models import selectors, services
 from apps.models.choices import PromotionState
+from apps.models.hub import place, work
 from apps.models.mirror import heal
 from apps.models.packs import contents as packs
 
@@ -65,3 +67,25 @@ def pack_evidence(progress: Progress, *, version_id: int, by_id: int | None) -> 
 def forget_evidence() -> None:
     """Let the bytes of old evidence packs go."""
     services.forget_packs()
+
+
+@job_task(services.IMPORT, on_failure=services.fail_import, time_limit=timedelta(hours=12))
+def import_hub(progress: Progress, *, import_id: int) -> dict[str, Any]:
+    """Bring a model in from a hub or a folder. Taken up again, it goes on where it stopped."""
+    row = work.bring_in(selectors.model_import(import_id), progress)
+    version = row.version
+    assert version is not None
+    return {
+        "version": version.pk,
+        "name": str(version),
+        "commit": row.commit,
+        "licence": row.licence,
+        "was_here": row.same_as_id is not None,
+        "url": version.get_absolute_url(),
+    }
+
+
+@shared_task(name="models.forget_imports")
+def forget_imports() -> None:
+    """Remove what imports that nobody finished left on the disk."""
+    place.forget()

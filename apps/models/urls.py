@@ -1,10 +1,11 @@
 from django.urls import path
 
-from apps.models.views import cards, packs, promotions, registry, runs
+from apps.models.views import cards, imports, packs, promotions, registry, runs
 
 app_name = "models"
 urlpatterns = [
     path("", registry.index, name="list"),
+    path("import/", imports.imports, name="import"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("approvals/", promotions.approvals, name="approvals"),

@@ -31,16 +31,17 @@ def pieces(response: httpx.Response, *, service: str, limit: int) -> Iterator[by
     announced = response.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > limit:
         raise TooLarge(service=service, limit=limit)
-    raw = _counted(response.iter_raw(), service=service, limit=limit)
+    raw = counted(response.iter_raw(), service=service, limit=limit)
     if encoding in {"gzip", "x-gzip"}:
-        yield from _counted(_inflated(raw, service), service=service, limit=limit)
+        yield from counted(_inflated(raw, service), service=service, limit=limit)
     elif encoding in {"identity", ""}:
         yield from raw
     else:
         raise BadAnswer(service=service, reason=f"it is packed as {encoding[:20]}, unasked")
 
 
-def _counted(chunks: Iterable[bytes], *, service: str, limit: int) -> Iterator[bytes]:
+def counted(chunks: Iterable[bytes], *, service: str, limit: int) -> Iterator[bytes]:
+    """The same pieces, until they are more than the limit."""
     size = 0
     for chunk in chunks:
         size += len(chunk)

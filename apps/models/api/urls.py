@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from apps.models.api import cards, packs, views
+from apps.models.api import cards, imports, packs, views
 
 router = SimpleRouter()
 router.register("runs", views.RunViewSet, basename="run")
@@ -14,5 +14,6 @@ router.register("approvals", views.ApprovalViewSet, basename="approval")
 urlpatterns = [
     path("models/<int:pk>/card/", cards.CardView.as_view(), name="model-card"),
     path("model-versions/<int:pk>/evidence/", packs.EvidenceView.as_view(), name="evidence"),
+    path("models/import/", imports.ImportView.as_view(), name="model-import"),
     *router.urls,
 ]

@@ -122,6 +122,9 @@ class ModelImport(models.Model):
     def __str__(self) -> str:
         return f"{self.repo} as {self.name}"
 
+    def get_absolute_url(self) -> str:
+        return f"{reverse('models:import')}#import-{self.pk}"
+
     @property
     def key(self) -> str:
         """What makes two imports the same."""
