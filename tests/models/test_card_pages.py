@@ -17,8 +17,8 @@ from apps.models import services
 from apps.models.cards import serving, slices, whole
 from apps.models.cards.pdf import pdf
 from apps.models.cards.serving import Place
-from apps.models.errors import MlflowAway
 from apps.models.choices import PromotionState
+from apps.models.errors import MlflowAway
 from apps.models.mirror import registry, runs
 from apps.models.models import Card, Decision, GateResult, ModelVersion, Promotion, SliceReport
 from tests.base import PortalTestCase

@@ -42,7 +42,7 @@ SERVICE = "Hugging Face"
 MAIN = "main"
 DESCRIBE_WITHIN, FETCH_WITHIN = 60.0, 6 * 3600.0  # seconds
 LARGEST_DESCRIPTION = 64 * 1024 * 1024  # bytes
-LARGEST_REFUSAL = 1024 * 1024
+LARGEST_REFUSAL = PIECE = 1024 * 1024
 BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 DENIED = frozenset({401, 403, 407})
 
@@ -140,6 +140,7 @@ def _prepare() -> None:
     constants.HF_HUB_DISABLE_XET = True  # it opens connections of its own, in native code
     constants.HF_HUB_DISABLE_TELEMETRY = True
     constants.HF_HUB_DOWNLOAD_TIMEOUT = 30
+    constants.DOWNLOAD_CHUNK_SIZE = PIECE  # what a cut line loses at most
 
 
 @contextmanager
