@@ -76,6 +76,7 @@ def model_import(pk: int) -> ModelImport:
 
 def job_of(row: ModelImport) -> Job:
     """The job that works on an import."""
+    assert row.job_id is not None
     return Job.objects.select_related("owner").get(pk=row.job_id)
 
 

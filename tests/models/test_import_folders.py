@@ -144,3 +144,77 @@ class FolderTests(FolderCase):
         (self.root / "empty").mkdir()
         with self.allowed():
             self.assertIn("no files", self.refused("empty"))
+
+
+class FaceTests(FolderCase):
+    page, rest = "/models/import/", "/api/v1/models/import/"
+
+    def asked(self, **more: str) -> dict[str, str]:
+        return {"project": "fraud", "source": "folder", "repo": "acme/tiny", **more}
+
+    def test_it_shows_licence_and_size_before_it_starts(self) -> None:
+        self.client.force_login(self.cora)
+        with self.allowed():
+            response = self.client.get(self.page, self.asked(allow="*.safetensors"))
+        self.assertContains(response, "mit")
+        self.assertContains(response, "1 file, 7 B")
+        self.assertContains(response, "left out: not asked for")
+        self.assertContains(response, "Import it")
+        self.assertFalse(ModelImport.objects.exists())
+
+    def test_what_cannot_be_imported_is_said_on_the_page(self) -> None:
+        self.client.force_login(self.cora)
+        with self.allowed():
+            for wish, words in (
+                (self.asked(repo="../secret"), "without &#x27;..&#x27;"),
+                (self.asked(source="hub"), "no connection"),
+                (self.asked(allow="*.none"), "widen the patterns"),
+            ):
+                response = self.client.get(self.page, wish)
+                self.assertContains(response, words)
+                self.assertNotContains(response, "Import it")
+        bent = self.client.get(self.page, {"repo": "x", "project": "weather", "source": "other"})
+        self.assertEqual(bent.status_code, 422)
+
+    def test_the_page_starts_a_job_that_brings_it_in(self) -> None:
+        self.client.force_login(self.cora)
+        with self.allowed():
+            response = self.client.post(self.page, self.asked(name="small"))
+            job = Job.objects.get(kind="models.import_hub")
+            self.assertEqual(response.url, job.get_absolute_url())
+            run_job(job.pk)
+            self.assertContains(self.client.get(self.page, self.asked()), "acme/tiny")
+        self.assertContains(self.client.get(self.page), "small v1")
+        refused = self.client.post(self.page, self.asked(name="a/b"))
+        self.assertContains(refused, "Give the model a name", status_code=422)
+
+    def test_only_contributors_may_import(self) -> None:
+        for user in (self.rita, self.carol, self.bob):
+            self.client.force_login(user)
+            self.assertEqual(self.client.post(self.page, self.asked()).status_code, 422)
+            answer = self.api(user).post(self.rest, {"project": "fraud", "folder": "acme/tiny"})
+            self.assertIn(answer.status_code, {403, 404})
+        self.assertContains(self.client.get(self.page), "Nothing was imported yet")
+        self.assertFalse(ModelImport.objects.exists())
+
+    def test_rest_answers_with_the_job(self) -> None:
+        api = self.api(self.cora)
+        with self.allowed():
+            answer = api.post(self.rest, {"project": "fraud", "folder": "acme/tiny"})
+            self.assertEqual((answer.status_code, answer.json()["state"]), (202, "queued"))
+            run_job(answer.json()["id"])
+        result = Job.objects.get(pk=answer.json()["id"]).result
+        self.assertEqual((result["licence"], result["was_here"]), ("mit", False))
+
+    def test_rest_names_the_field_that_is_wrong(self) -> None:
+        api = self.api(self.cora)
+        for body, field in (
+            ({"project": "fraud"}, "repo"),
+            ({"project": "fraud", "repo": "a", "folder": "b"}, "repo"),
+            ({"project": "fraud", "folder": "a", "name": "x:y"}, "name"),
+            ({"project": "fraud", "folder": "a", "allow": "x"}, "allow"),
+        ):
+            answer = api.post(self.rest, body)
+            self.assertEqual(answer.status_code, 400, body)
+            self.assertIn(field, str(answer.json()))
+        self.assertEqual(api.post(self.rest, {"project": "fraud", "repo": "a/b"}).status_code, 409)

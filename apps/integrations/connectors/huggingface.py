@@ -19,7 +19,6 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import build_hf_headers
 from pydantic import Field, HttpUrl, SecretStr
 
 from apps.core.errors import Invalid
@@ -98,7 +97,9 @@ class HuggingFace(Connector[HuggingFaceConfig]):
             raise TooLarge(service=SERVICE, limit=constants.MAX_HTTP_DOWNLOAD_SIZE)
         begun = to.stat().st_size if to.exists() else 0
         url = hf_hub_url(model.repo, file.path, revision=model.commit, endpoint=self._endpoint)
-        headers = build_hf_headers(token=self._token or False, library_name="signalbox")
+        headers = {"user-agent": "Signalbox"}
+        if self._token is not None:
+            headers["authorization"] = f"Bearer {self._token}"
         most = max(file.size, LARGEST_REFUSAL)
         with self._talking(most, FETCH_WITHIN), to.open("ab") as out:
             http_get(
