@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from apps.docs import markdown
 from apps.docs.models import Document, Revision
@@ -24,6 +24,9 @@ ASKED = {
     "Data and people": "Where the data comes from, whom it is about, and how they are protected.",
     "Evaluation": "How it was judged, on which data, and what would count as failure.",
 }
+TABLE = (
+    '<div class="table-scroll" tabindex="0" role="group" aria-label="Table"><table class="table">'
+)
 HINT = "*To be written:* "
 
 
@@ -47,6 +50,13 @@ class WholeCard:
     def html(self) -> SafeString:
         """The card as HTML that cannot do harm."""
         return markdown.html(markdown.Page({}, self.markdown))
+
+    @property
+    def shown(self) -> SafeString:
+        """The same for a page, which has a title of its own; wide tables scroll by themselves."""
+        body = markdown.html(markdown.Page({}, TITLE.sub("", self.markdown)))
+        framed = body.replace("<table>", TABLE).replace("</table>", "</table></div>")
+        return mark_safe(framed)  # noqa: S308  cleaned, and only our own frame around it
 
     @property
     def lacking(self) -> list[str]:
