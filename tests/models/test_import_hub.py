@@ -23,10 +23,10 @@ from apps.integrations.connectors.huggingface import SERVICE, HuggingFace
 from apps.ledger.models import Entry
 from apps.models import services
 from apps.models.choices import ImportSource
-from apps.models.hub import place, store
+from apps.models.hub import carry, place, store
 from apps.models.models import ModelImport, ModelVersion
 from tests.base import PortalTestCase
-from tests.core.loopback import Loopback, answer, loopback
+from tests.core.loopback import Loopback, always, loopback
 from tests.models.fake_hub import COMMIT, OLDER, TOKEN, FakeHub
 from tests.models.fake_mlflow import FakeMlflow, scripted
 
@@ -201,12 +201,21 @@ class FaultTests(HubCase):
         self.assertIn("bytes=100000-", self.hub.fetched("model.safetensors"))
         self.assertEqual(self.stored("model.safetensors"), WEIGHTS)
 
+    def test_a_worker_killed_after_the_last_step_does_nothing_more(self) -> None:
+        with self.outside():
+            row = self.done()
+            Job.objects.update(state="queued", claim=None)
+            self.hub.asked.clear()
+            self.work(row)
+        self.assertEqual((self.hub.asked, len(self.mlflow.versions)), ([], 1))
+
     def test_a_damaged_part_is_thrown_away_and_fetched_anew(self) -> None:
         with self.outside():
             row = self.ask()
             services.pin(row=row, commit=COMMIT, licence="", size=1)
             row.refresh_from_db()
-            part = place.folder(row) / "model.safetensors.part"
+            part = place.folder(row) / carry.PARTS / "model.safetensors"
+            part.parent.mkdir()
             part.write_bytes(b"x" * 1000)
             self.work(row)
         self.assertEqual(row.state, "done")
@@ -308,14 +317,12 @@ class GuardTests(HubCase):
         with override_settings(HTTP_ALLOW=("127.0.0.1",)), self.assertRaises(Retryable):
             HuggingFace({"endpoint": address}).describe("acme/tiny", "main")
 
+    @override_settings(HTTP_ALLOW=("127.0.0.1",))
     def test_an_answer_that_is_no_hubs_is_said(self) -> None:
         for body in (b"<html>", b"[]", b"{}", b'{"id": "x"}', b'{"id": "x", "sha": ""}'):
-            with (
-                loopback(lambda _, __, body=body: sent(body)) as server,
-                override_settings(HTTP_ALLOW=("127.0.0.1",)),
-                self.assertRaises(http.BadAnswer),
-            ):
+            with loopback(always(200, body)) as server, self.assertRaises(http.BadAnswer):
                 HuggingFace({"endpoint": server.url}).describe("acme/tiny", "main")
+            hang_up()
 
     def test_its_check_says_whose_token_it_is(self) -> None:
         with self.outside() as server:
@@ -343,7 +350,3 @@ class Killed(BaseException):
 def hang_up() -> None:
     """Close what the hub's library left open."""
     bridge._transport(SERVICE, Allow.from_settings(), os.getpid()).close()
-
-
-def sent(body: bytes) -> bytes:
-    return answer(200, body)

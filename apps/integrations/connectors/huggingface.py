@@ -77,9 +77,7 @@ class HuggingFace(Connector[HuggingFaceConfig]):
     def describe(self, repo: str, revision: str) -> HubModel:
         """The model at the commit that the revision means now."""
         with self._talking(LARGEST_DESCRIPTION, DESCRIBE_WITHIN):
-            info = self._api.model_info(
-                repo, revision=revision or MAIN, files_metadata=True, timeout=30
-            )
+            info = self._asked(repo, revision or MAIN)
         if not info.sha:
             raise BadAnswer(service=SERVICE, reason="it names no commit")
         return HubModel(
@@ -90,6 +88,14 @@ class HuggingFace(Connector[HuggingFaceConfig]):
             gated=bool(info.gated),
             endpoint=self._endpoint,
         )
+
+    def _asked(self, repo: str, revision: str) -> ModelInfo:
+        try:
+            return self._api.model_info(repo, revision=revision, files_metadata=True, timeout=30)
+        except HFValidationError as error:
+            raise Invalid(field="repo", reason="give it as owner/name") from error
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise BadAnswer(service=SERVICE, reason="it is not what a hub says") from error
 
     def fetch(self, model: HubModel, file: HubFile, to: Path, heard: Callable[[int], None]) -> None:
         """Write one file, going on where `to` ends; `heard` is told of each piece."""
@@ -151,14 +157,10 @@ def _translated() -> Iterator[None]:
         yield
     except HfHubHTTPError as error:
         raise _refusal(error) from error
-    except HFValidationError as error:
-        raise Invalid(field="repo", reason="give it as owner/name") from error
     except httpx2.TimeoutException as error:
         raise TimedOut(service=SERVICE) from error
     except httpx2.TransportError as error:
         raise Unreachable(service=SERVICE, reason=str(error) or "the connection broke") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise BadAnswer(service=SERVICE, reason="it is not what a hub says") from error
     except OSError as error:
         if error.errno is not None:
             raise  # the disk, not the hub

@@ -18,7 +18,7 @@ from apps.models.hub.choose import Options
 from apps.models.hub.origin import Origin
 
 PIECE = 1024 * 1024
-PART = ".part"
+FILES, PARTS = "files", "parts"
 LOOK_EVERY = 2.0  # seconds between two looks whether somebody wants it to stop
 
 
@@ -52,12 +52,12 @@ def fetch(
     origin: Origin, model: HubModel, file: HubFile, folder: Path, heard: Callable[[int], None]
 ) -> Path:
     """One file, complete and as announced; what an earlier try left is taken up."""
-    done = folder / file.path
+    done, part = folder / FILES / file.path, folder / PARTS / file.path
     if done.is_file() and _fits(done, file):
         heard(file.size)
         return done
-    part = done.with_name(done.name + PART)
-    part.parent.mkdir(parents=True, exist_ok=True)
+    for path in (done, part):
+        path.parent.mkdir(parents=True, exist_ok=True)
     begun = _begun(part, file)
     heard(begun)
     _write(origin, model, file, part, heard)

@@ -34,7 +34,7 @@ class Folder:
 
     def describe(self, *, digests: bool = True) -> HubModel:
         """Its files; the commit is one digest over all of them."""
-        with self._opened() as top:
+        with _readable(self.path), self._opened() as top:
             found = files = sorted(_files(top, "", 0), key=lambda file: file.path)
             if digests:
                 found = [HubFile(each.path, each.size, _digest(top, each.path)) for each in files]
@@ -58,6 +58,14 @@ class Folder:
             yield top
 
 
+@contextmanager
+def _readable(path: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise FolderRefused(reason=f"{path} cannot be read: {error.strerror}.") from error
+
+
 def _placed(path: str) -> tuple[Path, tuple[str, ...]]:
     """The allowed folder and the way below it."""
     roots = [Path(root).resolve() for root in settings.IMPORT_ROOTS]
@@ -67,7 +75,7 @@ def _placed(path: str) -> tuple[Path, tuple[str, ...]]:
     if not path.isprintable() or ".." in parts or not parts:
         raise FolderRefused(reason="give a plain path, without '..'.")
     for root in roots:
-        if not path.startswith("/") and (root / path).is_dir():
+        if not path.startswith("/") and os.path.isdir(root / path):
             return root, parts
         if Path(path).is_relative_to(root):
             return root, Path(path).relative_to(root).parts

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from apps.core.jobs import Progress
 from apps.integrations.ports import HubModel
+from apps.models.choices import ImportState
 from apps.models.hub import carry, choose, place, store
 from apps.models.hub.carry import Meter
 from apps.models.hub.choose import Chosen, Options
@@ -16,6 +17,8 @@ from apps.models.services import imports as services
 
 def bring_in(row: ModelImport, progress: Progress) -> ModelImport:
     """Look up, fetch, store, register; a model that is here already at this commit stays the one."""
+    if row.state == ImportState.DONE:
+        return row  # the worker died after its last step
     progress(1, f"Looking up {row.repo}")
     source = origin(row.project, row.source, row.repo, row.revision)
     model = source.describe()
