@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from apps.core.http import Http, Refused, Timeout
+from apps.core.http import Http, Refused
 from tests.core.loopback import answer, in_turn, loopback
 
 
@@ -39,7 +39,6 @@ def test_an_empty_file_is_a_body_too(tmp_path: Path) -> None:
 def test_a_refused_file_says_so(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"x")
-    whole = Timeout(total=5)
-    with loopback(in_turn(answer(413))) as server, Http("Stand", server.url, timeout=whole) as http:
-        with pytest.raises(Refused):
-            http.request("PUT", "place", file=file)
+    refused = pytest.raises(Refused)
+    with loopback(in_turn(answer(413))) as server, Http("Stand", server.url) as http, refused:
+        http.request("PUT", "place", file=file)
