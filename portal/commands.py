@@ -56,4 +56,6 @@ def needs_database(arguments: Sequence[str]) -> bool:
     """Whether these arguments name a command that talks to the database."""
     if not arguments or arguments[0].startswith("-") or arguments[0] in NEEDS_NO_DATABASE:
         return False
+    if arguments[0] == "evidence" and "--compare" not in arguments:
+        return False  # a signed file is checked by itself
     return not {"--help", "-h", "--version"}.intersection(arguments)

@@ -41,6 +41,8 @@ class Env:
     lake_url: str
     admin_password: str | None
     http_allow: tuple[str, ...]
+    import_roots: tuple[str, ...]
+    import_limit_gb: int
     trusted_proxies: tuple[str, ...]
     email_url: str | None
     metrics_token: str | None
@@ -104,6 +106,8 @@ def read(environ: Mapping[str, str]) -> Env:
         lake_url=source.text("LAKE_URL") or f"file://{data_dir}/lake",
         admin_password=source.text("ADMIN_PASSWORD"),
         http_allow=source.items("HTTP_ALLOW"),
+        import_roots=source.items("IMPORT_ROOTS"),
+        import_limit_gb=source.number("IMPORT_LIMIT_GB", 50),
         trusted_proxies=source.items("TRUSTED_PROXIES"),
         email_url=source.text("EMAIL_URL"),
         metrics_token=source.text("METRICS_TOKEN"),

@@ -19,6 +19,8 @@ PUBLIC_URL = ENV.public_url
 DATA_DIR = ENV.data_dir
 RUN_DIR = ENV.run_dir
 HTTP_ALLOW = ENV.http_allow
+IMPORT_ROOTS = ENV.import_roots
+IMPORT_LIMIT_BYTES = ENV.import_limit_gb * 1024**3
 TRUSTED_PROXIES = ENV.trusted_proxies
 ADMIN_PASSWORD = ENV.admin_password
 METRICS_TOKEN = ENV.metrics_token
@@ -222,6 +224,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"expires": 30, "queue": "system"},
     },
+    "read the slices of new versions": {
+        "task": "models.read_slices",
+        "schedule": schedule(60.0),
+        "options": {"expires": 60, "queue": "system"},
+    },
+    "forget old evidence packs": {
+        "task": "models.forget_evidence",
+        "schedule": schedule(86_400.0),
+        "options": {"expires": 3600, "queue": "system"},
+    },
+    "forget unfinished imports": {
+        "task": "models.forget_imports",
+        "schedule": schedule(86_400.0),
+        "options": {"expires": 3600, "queue": "default"},
+    },
     "forget old idempotency keys": {
         "task": "core.forget_idempotency_keys",
         "schedule": schedule(3600.0),
@@ -235,6 +252,7 @@ JOB_HEARTBEAT_SECONDS = 5.0
 JOB_CANCEL_GRACE_SECONDS = 15.0
 JOB_RESEND_SECONDS = 10.0
 JOB_KEEP_DAYS = 90
+EVIDENCE_KEEP_DAYS = 400
 LIVE_RECHECK_SECONDS = 30.0
 
 AUTH_USER_MODEL = "accounts.User"

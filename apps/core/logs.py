@@ -64,6 +64,7 @@ def logging_settings(form: str) -> dict[str, Any]:
         "loggers": {
             "django.request": {"level": "ERROR"},
             "httpx": {"level": "WARNING"},
+            "httpx2": {"level": "WARNING"},
             "uvicorn.access": {"level": "WARNING"},
         },
     }

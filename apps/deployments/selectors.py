@@ -19,7 +19,7 @@ from apps.deployments.models import (
     ServedSpan,
 )
 from apps.models.choices import PromotionState
-from apps.models.models import ModelVersion, Promotion
+from apps.models.models import ModelVersion, Promotion, RegisteredModel
 from apps.projects.models import Environment
 
 LOCAL = "127.0.0.1"
@@ -39,6 +39,12 @@ def releases(user: Person) -> ReleaseQuerySet:
     """What the person may see, newest first."""
     found = Release.objects.visible_to(user)
     return found.select_related("deployment", "version__model", "requested_by")
+
+
+def serving(model: RegisteredModel) -> ReleaseQuerySet:
+    """The releases of the model that answer now."""
+    found = Release.objects.live().filter(version__model=model)
+    return found.select_related("deployment__environment", "version")
 
 
 def live_release(deployment: Deployment) -> Release | None:

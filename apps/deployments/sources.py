@@ -1,9 +1,12 @@
-"""Tells the prediction log which deployment a name means."""
+"""Tells the prediction log which deployment a name means, and model cards where versions answer."""
 
 from __future__ import annotations
 
 from apps.core.access import Person, Role
-from apps.deployments import access
+from apps.deployments import access, selectors
+from apps.models.cards import serving
+from apps.models.cards.serving import Place
+from apps.models.models import RegisteredModel
 from apps.predictions import sources
 from apps.predictions.sources import Source
 
@@ -14,4 +17,19 @@ def resolve(user: Person, slug: str, at_least: Role) -> Source:
     return Source(row.pk, row.project_id, row.slug)
 
 
+def places(model: RegisteredModel) -> list[Place]:
+    """Where versions of the model answer now."""
+    return [
+        Place(
+            name=row.deployment.slug,
+            environment=row.deployment.environment.name,
+            version_id=row.version_id,
+            number=row.version.number,
+            since=row.live_at,
+        )
+        for row in selectors.serving(model)
+    ]
+
+
 sources.install(resolve)
+serving.source(places)

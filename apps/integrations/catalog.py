@@ -9,11 +9,18 @@ from typing import Any
 
 from apps.integrations.base import Connector
 from apps.integrations.errors import UnknownConnector
-from apps.integrations.ports import InboundSource, OutgoingHook, SecretStore, TicketTracker
+from apps.integrations.ports import (
+    InboundSource,
+    ModelHub,
+    OutgoingHook,
+    SecretStore,
+    TicketTracker,
+)
 
 
 class Category(StrEnum):
     EVENTS = "Events in and out"
+    MODELS = "Models"
     SECRETS = "Secrets"
     TICKETS = "Tickets"
 
@@ -45,6 +52,14 @@ class Entry:
 CATALOG = {
     entry.slug: entry
     for entry in (
+        Entry(
+            "huggingface",
+            "HuggingFace",
+            "Hugging Face",
+            Category.MODELS,
+            (ModelHub,),
+            "Lets models be imported from the hub, pinned to a commit.",
+        ),
         Entry(
             "jira",
             "Jira",

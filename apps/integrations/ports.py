@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 
@@ -126,3 +127,36 @@ class OutgoingHook(Protocol):
     def wants(self, verb: str) -> bool: ...
 
     def send(self, message: Message) -> Receipt: ...
+
+
+@dataclass(frozen=True, slots=True)
+class HubFile:
+    """One file of a model: with its SHA-256, or with the id that git gives its content."""
+
+    path: str
+    size: int
+    sha256: str = ""
+    blob: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """A model at one commit; `gated` says that its owners decide who may have it."""
+
+    repo: str
+    commit: str
+    licence: str
+    files: tuple[HubFile, ...]
+    gated: bool = False
+    endpoint: str = ""
+
+
+@runtime_checkable
+class ModelHub(Protocol):
+    """Keeps models in repositories with revisions."""
+
+    def describe(self, repo: str, revision: str) -> HubModel: ...
+
+    def fetch(
+        self, model: HubModel, file: HubFile, to: Path, heard: Callable[[int], None]
+    ) -> None: ...

@@ -17,6 +17,7 @@ from django.utils import timezone
 from apps.ledger import chain, keys, services
 from apps.ledger.chain import Link, Place, canonical
 from apps.ledger.errors import ChainIsBroken
+from apps.ledger.subjects import Subject
 from apps.ledger.verification import joins
 
 FORM = "signalbox-ledger/1"
@@ -28,11 +29,12 @@ BOUNDS = (
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Which entries to write: since (inclusive), until (exclusive), of one project."""
+    """Which entries to write: since (inclusive), until (exclusive), of one project, of some subjects."""
 
     since: datetime | None = None
     until: datetime | None = None
     project_id: int | None = None
+    subjects: frozenset[Subject] | None = None
 
     def holds(self, row: chain.Row) -> bool:
         at: str = row["at"]
@@ -40,7 +42,12 @@ class Extent:
             (self.since is None or at >= stamp(self.since))
             and (self.until is None or at < stamp(self.until))
             and (self.project_id is None or row["project_id"] == self.project_id)
+            and (self.subjects is None or _subject(row) in self.subjects)
         )
+
+
+def _subject(row: chain.Row) -> Subject:
+    return row["subject_kind"], row["subject_id"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +106,9 @@ class _Sink:
 
 
 def _header(extent: Extent, public: str) -> dict[str, Any]:
+    subjects = {"subjects": sorted(extent.subjects)} if extent.subjects is not None else {}
     return {
+        **subjects,
         "ledger": FORM,
         "portal": settings.PUBLIC_URL,
         "written_at": stamp(timezone.now()),
@@ -137,7 +146,7 @@ def _bounds(extent: Extent) -> tuple[int, int]:
     if extent == Extent():
         return chain.anchor().position + 1, chain.head().position
     clauses: list[str] = []
-    values: list[datetime | int] = []
+    values: list[datetime | int | list[str]] = []
     for clause, value in (
         ("e.at >= %s", extent.since),
         ("e.at < %s", extent.until),
@@ -146,6 +155,13 @@ def _bounds(extent: Extent) -> tuple[int, int]:
         if value is not None:
             clauses.append(clause)
             values.append(value)
+    if extent.subjects is not None:
+        # Two lists that are read in step: a pair of columns against pairs.
+        pairs = sorted(extent.subjects)
+        clauses.append(
+            "(e.subject_kind, e.subject_id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))"
+        )
+        values += [[kind for kind, _ in pairs], [key for _, key in pairs]]
     with connection.cursor() as cursor:
         cursor.execute(BOUNDS + " AND ".join(clauses), values)
         first, last = cursor.fetchone()

@@ -5,7 +5,15 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import Invalid, NotFound
-from apps.models.models import Experiment, Gate, ModelVersion, Promotion, RegisteredModel, Run
+from apps.models.models import (
+    EvidencePack,
+    Experiment,
+    Gate,
+    ModelVersion,
+    Promotion,
+    RegisteredModel,
+    Run,
+)
 from apps.projects.models import Environment, Project
 
 LARGEST_ID = 2**63 - 1
@@ -45,6 +53,26 @@ def version(user: Person, pk: int, at_least: Role = Role.VIEWER) -> ModelVersion
     if (row := found.filter(pk=pk).first()) is None:
         raise NotFound(what="model version")
     access.require(user, row.project_id, at_least, what="model version")
+    return row
+
+
+def numbered(model: RegisteredModel, number: object) -> ModelVersion | None:
+    """A version of the model by its number, as an address names it; `None` where none is named."""
+    if not number:
+        return None
+    found = model.versions.live().filter(number=int(str(number))) if _is_id(number) else None
+    row = found.select_related("run", "registered_by").first() if found is not None else None
+    if row is None:
+        raise NotFound(what="model version")
+    return row
+
+
+def pack(user: Person, pk: int) -> EvidencePack:
+    """The evidence pack with its bytes, where the person sees its project."""
+    found = EvidencePack.objects.visible_to(user).select_related("version__model")
+    row = found.filter(pk=pk, version__in=ModelVersion.objects.live()).first()
+    if row is None or row.content is None:
+        raise NotFound(what="evidence pack")
     return row
 
 

@@ -35,3 +35,19 @@ class PromotionState(models.TextChoices):
 class Verdict(models.TextChoices):
     APPROVED = "approved"
     DECLINED = "declined"
+
+
+class ImportSource(models.TextChoices):
+    """Where a model comes in from."""
+
+    HUB = "hub", "model hub"
+    FOLDER = "folder"
+
+
+class ImportState(models.TextChoices):
+    """How far an import has come."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"

@@ -63,3 +63,46 @@ class PersonNeeded(PortalError):
 class GateTaken(PortalError):
     code, status = "gate_taken", 409
     sentence = "The model already has this gate for {environment}. Remove that one first."
+
+
+class PickleRefused(PortalError):
+    """Loading a pickle runs whatever it says, so nobody imports one unawares."""
+
+    code, status = "pickle_refused", 409
+    sentence = (
+        "{path} is a pickle, which runs code when it is loaded, and there are no safetensors. "
+        "Set pickles to take it all the same, if you trust whoever made it."
+    )
+
+
+class ModelTooLarge(PortalError):
+    code, status = "model_too_large", 409
+    sentence = (
+        "The files take {size} bytes, and {limit} may be imported. Narrow them with allow and deny, "
+        "or have an administrator raise IMPORT_LIMIT_GB."
+    )
+
+
+class NoRoom(PortalError):
+    code, status = "no_room", 409
+    sentence = (
+        "The import needs {needed} bytes of free disk, and {free} are there. "
+        "Make room in DATA_DIR, then ask again."
+    )
+
+
+class WrongDigest(PortalError):
+    """What arrived is not what was announced."""
+
+    code, status = "wrong_digest", 409
+    sentence = "{path} did not arrive as announced: its digest differs. Nothing was registered."
+
+
+class FolderRefused(PortalError):
+    code, status = "folder_refused", 400
+    sentence = "folder: {reason}"
+
+
+class AlreadyImporting(PortalError):
+    code, status = "already_importing", 409
+    sentence = "{repo} at {commit} is being imported already, by job {job}. Wait for that one."

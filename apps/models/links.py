@@ -37,3 +37,11 @@ subjects.link("models.registeredmodel", _models)
 subjects.link("models.modelversion", _versions)
 subjects.link("models.promotion", _promotions)
 subjects.link("models.gate", _gates)
+
+
+def _imports(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.imports(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.get_absolute_url()) for row in found}
+
+
+subjects.link("models.modelimport", _imports)

@@ -10,12 +10,14 @@ from django.db.models.functions import Cast
 
 from apps.core import access
 from apps.core.access import Person, Role
+from apps.core.models import Job
 from apps.models.models import (
     Alias,
     Dataset,
     Decision,
     Experiment,
     Gate,
+    ModelImport,
     ModelQuerySet,
     ModelVersion,
     ProjectRows,
@@ -57,6 +59,31 @@ def versions(user: Person) -> VersionQuerySet:
     return found.select_related("project", "model", "run", "registered_by").prefetch_related(
         "aliases"
     )
+
+
+def version(pk: int) -> ModelVersion:
+    """The version for a job."""
+    rows = ModelVersion.objects.select_related("project", "model", "run__experiment")
+    return rows.select_related("run__logged_by", "registered_by").get(pk=pk)
+
+
+def model_import(pk: int) -> ModelImport:
+    """The import for its job."""
+    return ModelImport.objects.select_related("project", "requested_by", "version__model").get(
+        pk=pk
+    )
+
+
+def job_of(row: ModelImport) -> Job:
+    """The job that works on an import."""
+    assert row.job_id is not None
+    return Job.objects.select_related("owner").get(pk=row.job_id)
+
+
+def imports(user: Person) -> ProjectRows[ModelImport]:
+    """The imports the person may see, newest first."""
+    found = ModelImport.objects.visible_to(user)
+    return found.select_related("project", "requested_by", "version__model").order_by("-pk")
 
 
 def runs(user: Person) -> RunQuerySet:

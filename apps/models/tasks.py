@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from django.db import connection
+from django.utils import timezone
 
 from apps.core.jobs import Progress, job_task
 from apps.models import selectors, services
 from apps.models.choices import PromotionState
+from apps.models.hub import place, work
 from apps.models.mirror import heal
+from apps.models.packs import contents as packs
 
 # PostgreSQL's advisory lock: one healer at a time.
 HEALING = 7_352_001
@@ -27,6 +31,12 @@ def heal_mirror() -> None:
             cursor.execute("SELECT pg_advisory_unlock(%s)", (HEALING,))
 
 
+@shared_task(name="models.read_slices")
+def read_slices() -> None:
+    """Read the metrics by slice that runs left as a file."""
+    services.read_slices()
+
+
 @job_task(services.PROMOTE, on_failure=services.fail_promotion)
 def promote(progress: Progress, *, promotion_id: int) -> dict[str, Any]:
     """Take a promotion as far as it goes without a person. Every step is safe to run twice."""
@@ -40,3 +50,42 @@ def promote(progress: Progress, *, promotion_id: int) -> dict[str, Any]:
         promotion = services.finish(promotion=promotion)
     progress(95, f"The promotion is {promotion.state}")
     return {"promotion": promotion.pk, "state": promotion.state}
+
+
+@job_task(services.PACK)
+def pack_evidence(progress: Progress, *, version_id: int, by_id: int | None) -> dict[str, Any]:
+    """Pack the evidence about a version. Run twice, it makes two packs that say the same."""
+    version = selectors.version(version_id)
+    progress(5, f"Reading the files of {version}")
+    content = packs.build(version, at=timezone.now(), say=progress.log)
+    progress(90, "Keeping the pack")
+    pack = services.keep_pack(version=version, content=content, by_id=by_id)
+    return {"pack": pack.pk, "sha256": pack.sha256, "url": pack.get_absolute_url()}
+
+
+@shared_task(name="models.forget_evidence")
+def forget_evidence() -> None:
+    """Let the bytes of old evidence packs go."""
+    services.forget_packs()
+
+
+@job_task(services.IMPORT, on_failure=services.fail_import, time_limit=timedelta(hours=12))
+def import_hub(progress: Progress, *, import_id: int) -> dict[str, Any]:
+    """Bring a model in from a hub or a folder. Taken up again, it goes on where it stopped."""
+    row = work.bring_in(selectors.model_import(import_id), progress)
+    version = row.version
+    assert version is not None
+    return {
+        "version": version.pk,
+        "name": str(version),
+        "commit": row.commit,
+        "licence": row.licence,
+        "was_here": row.same_as_id is not None,
+        "url": version.get_absolute_url(),
+    }
+
+
+@shared_task(name="models.forget_imports")
+def forget_imports() -> None:
+    """Remove what imports that nobody finished left on the disk."""
+    place.forget()

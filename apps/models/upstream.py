@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
 from apps.core.errors import Retryable
-from apps.core.http import Allow, Http, Timeout
+from apps.core.http import Allow, Download, Http, Timeout
 from apps.models.errors import MlflowAway, MlflowRefused, NoWorkspaces
 
 SERVICE = "MLflow"
@@ -22,6 +23,7 @@ PER_PAGE = 200
 REFUSALS = (400, 401, 403, 404, 409, 422)
 # Answers of MLflow's are as large as the largest page of runs.
 LIMIT = 64 * 1024 * 1024
+LONG_TRANSFER = 3600.0  # seconds for one file
 
 Json = dict[str, Any]
 
@@ -32,10 +34,10 @@ class Upstream:
     def __init__(self, workspace: str) -> None:
         self.workspace = workspace
 
-    def get(self, path: str, **params: Any) -> Json:
+    def get(self, path: str, /, **params: Any) -> Json:
         return self._ask("GET", path, params=params)
 
-    def find(self, path: str, **params: Any) -> Json | None:
+    def find(self, path: str, /, **params: Any) -> Json | None:
         """As `get`; `None` where MLflow knows no such record."""
         try:
             return self.get(path, **params)
@@ -78,6 +80,32 @@ class Upstream:
         except Retryable as error:
             raise MlflowAway from error
         return answer.content if answer.status < 400 else None
+
+    def download(self, path: str, to: Path, *, most: int) -> Download:
+        """Write an artifact to a file in bounded memory; answers its size and SHA-256."""
+        try:
+            return _http(settings.MLFLOW_URL, os.getpid()).download(
+                f"/api/{path}",
+                to,
+                headers={WORKSPACE: self.workspace},
+                limit_bytes=most,
+                seconds=LONG_TRANSFER,
+            )
+        except Retryable as error:
+            raise MlflowAway from error
+
+    def upload(self, path: str, file: Path) -> None:
+        """Store a file as an artifact in bounded memory. Safe to repeat."""
+        try:
+            _http(settings.MLFLOW_URL, os.getpid()).request(
+                "PUT",
+                f"/api/{path}",
+                headers={WORKSPACE: self.workspace, "content-type": "application/octet-stream"},
+                file=file,
+                seconds=LONG_TRANSFER,
+            )
+        except Retryable as error:
+            raise MlflowAway from error
 
     def ensure(self) -> None:
         """Make the workspace where MLflow does not have it yet. Safe to repeat."""

@@ -1,18 +1,22 @@
 from django.urls import path
 
-from apps.models.views import promotions, registry, runs
+from apps.models.views import cards, imports, packs, promotions, registry, runs
 
 app_name = "models"
 urlpatterns = [
     path("", registry.index, name="list"),
+    path("import/", imports.imports, name="import"),
     path("runs/", runs.runs, name="runs"),
     path("runs/<int:pk>/", runs.run, name="run"),
     path("approvals/", promotions.approvals, name="approvals"),
     path("versions/<int:pk>/", registry.version, name="version"),
+    path("versions/<int:pk>/evidence/", packs.evidence, name="evidence"),
+    path("evidence/<int:pk>/", packs.pack, name="pack"),
     path("versions/<int:pk>/promote/", promotions.promote, name="promote"),
     path("promotions/<int:pk>/", promotions.promotion, name="promotion"),
     path("promotions/<int:pk>/decide/", promotions.decide, name="decide"),
     path("gates/<int:pk>/remove/", promotions.remove_gate, name="remove_gate"),
     path("<int:pk>/", registry.model, name="model"),
+    path("<int:pk>/card/", cards.card, name="card"),
     path("<int:pk>/gates/", promotions.declare_gate, name="declare_gate"),
 ]

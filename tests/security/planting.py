@@ -34,6 +34,9 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "docs.Document": {"kind": "runbook"},
     "monitoring.Baseline": {"profiles": {}},
     "models.Gate": {"kind": "metric_floor", "settings": {"metric": MARK, "floor": 0.5}},
+    "models.SliceReport": {"rows": []},
+    "models.EvidencePack": {"content": b"pack"},
+    "models.ModelImport": {"options": {}},
     "predictions.Batch": {"payload": b""},
     "predictions.SetAside": {"payload": b""},
 }

@@ -41,6 +41,7 @@ RECORDS: dict[str, str] = {
     "models/pk": "models.RegisteredModel",
     "versions/pk": "models.ModelVersion",
     "model-versions/pk": "models.ModelVersion",
+    "evidence/pk": "models.EvidencePack",
     "promotions/pk": "models.Promotion",
     "approvals/pk": "models.Promotion",
     "gates/pk": "models.Gate",

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, TypedDict
 from urllib.parse import unquote, urlencode
 
@@ -24,12 +25,13 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Options(TypedDict, total=False):
-    """What a request may carry besides its path; one of `json`, `form`, `content`."""
+    """What a request may carry besides its path; one of `json`, `form`, `content`, `file`."""
 
     params: Mapping[str, Any]
     json: Any
     form: Mapping[str, str]
     content: bytes
+    file: Path  # sent piece by piece
     headers: Mapping[str, str]
     accept: Collection[int]  # statuses that are an answer here, not an error
     idempotency_key: str
@@ -45,7 +47,7 @@ class Call:
     method: str
     url: httpx.URL
     headers: httpx.Headers
-    body: bytes | None = None
+    body: bytes | Path | None = None
     repeatable: bool = False
     secrets: tuple[str, ...] = ()
 
@@ -86,6 +88,8 @@ def prepare(
     body, kind = _body(service, options)
     sent = {"accept": "application/json, */*;q=0.5", **_lower(headers)}
     sent |= {"content-type": kind} if kind else {}
+    if isinstance(body, Path):
+        sent["content-length"] = str(body.stat().st_size)
     sent |= _lower(options.get("headers", {}))
     key = options.get("idempotency_key")
     if key:
@@ -123,7 +127,9 @@ def _authority(base: httpx.URL) -> str:
     return f"{base.scheme}://{base.netloc.decode('ascii')}"
 
 
-def _body(service: str, options: Options) -> tuple[bytes | None, str | None]:
+def _body(service: str, options: Options) -> tuple[bytes | Path | None, str | None]:
+    if "file" in options:
+        return options["file"], "application/octet-stream"
     if "json" in options:
         try:
             return json.dumps(options["json"], allow_nan=False).encode(), "application/json"

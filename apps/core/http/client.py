@@ -18,7 +18,7 @@ import httpx
 from apps.core.errors import Retryable
 from apps.core.http import wire
 from apps.core.http.answers import failure, translated
-from apps.core.http.body import pieces
+from apps.core.http.body import outgoing, pieces
 from apps.core.http.call import MOST_HOPS, REDIRECTS, Call, Options, prepare, target
 from apps.core.http.errors import Redirected
 from apps.core.http.guard import Allow, destination
@@ -186,19 +186,20 @@ class Http:
             "write": self.timeout.read,
             "pool": min(self.timeout.connect, max(wire.seconds_left(), 0)),
         }
-        response = self._transport.handle_request(
-            httpx.Request(
-                call.method,
-                call.url,
-                headers=call.headers,
-                content=call.body,
-                extensions={"timeout": limits},
+        with outgoing(call.body) as content:
+            response = self._transport.handle_request(
+                httpx.Request(
+                    call.method,
+                    call.url,
+                    headers=call.headers,
+                    content=content,
+                    extensions={"timeout": limits},
+                )
             )
-        )
-        try:
-            yield response
-        finally:
-            response.close()
+            try:
+                yield response
+            finally:
+                response.close()
 
 
 def _authorization(auth: Auth | None) -> dict[str, str]:

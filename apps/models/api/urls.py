@@ -1,6 +1,7 @@
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from apps.models.api import views
+from apps.models.api import cards, imports, packs, views
 
 router = SimpleRouter()
 router.register("runs", views.RunViewSet, basename="run")
@@ -10,4 +11,9 @@ router.register("model-versions", views.VersionViewSet, basename="model-version"
 router.register("gates", views.GateViewSet, basename="gate")
 router.register("approvals", views.ApprovalViewSet, basename="approval")
 
-urlpatterns = router.urls
+urlpatterns = [
+    path("models/<int:pk>/card/", cards.CardView.as_view(), name="model-card"),
+    path("model-versions/<int:pk>/evidence/", packs.EvidenceView.as_view(), name="evidence"),
+    path("models/import/", imports.ImportView.as_view(), name="model-import"),
+    *router.urls,
+]

@@ -1,5 +1,6 @@
 """The tables of models, by topic."""
 
+from apps.models.models.papers import Card, EvidencePack, ModelImport, SliceReport
 from apps.models.models.promotions import Decision, Gate, GateResult, Promotion, PromotionQuerySet
 from apps.models.models.registry import (
     Alias,
@@ -13,11 +14,14 @@ from apps.models.models.runs import Dataset, Experiment, Run, RunQuerySet, Works
 
 __all__ = [
     "Alias",
+    "Card",
     "Dataset",
     "Decision",
+    "EvidencePack",
     "Experiment",
     "Gate",
     "GateResult",
+    "ModelImport",
     "ModelQuerySet",
     "ModelVersion",
     "ProjectRows",
@@ -26,6 +30,7 @@ __all__ = [
     "RegisteredModel",
     "Run",
     "RunQuerySet",
+    "SliceReport",
     "VersionQuerySet",
     "Workspace",
 ]

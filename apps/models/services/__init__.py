@@ -1,6 +1,9 @@
 """The verbs of models, by topic."""
 
+from apps.models.services.cards import write_card
 from apps.models.services.gating import declare_gate, remove_gate
+from apps.models.services.imports import IMPORT, fail_import, finish_import, pin, request_import
+from apps.models.services.packs import PACK, forget_packs, keep_pack, request_evidence
 from apps.models.services.promotions import (
     PROMOTE,
     approve,
@@ -11,16 +14,28 @@ from apps.models.services.promotions import (
     request_promotion,
     settle_gates,
 )
+from apps.models.services.slices import read_slices
 
 __all__ = [
+    "IMPORT",
+    "PACK",
     "PROMOTE",
     "approve",
     "check_gates",
     "decline",
     "declare_gate",
+    "fail_import",
     "fail_promotion",
     "finish",
+    "finish_import",
+    "forget_packs",
+    "keep_pack",
+    "pin",
+    "read_slices",
     "remove_gate",
+    "request_evidence",
+    "request_import",
     "request_promotion",
     "settle_gates",
+    "write_card",
 ]

@@ -1,0 +1,1 @@
+"""The model card: what the records say, around what people wrote."""

@@ -1,0 +1,1 @@
+"""Brings models in: from a hub or from a folder of this machine, each as one version, once."""
