@@ -1,5 +1,6 @@
 """The tables of models, by topic."""
 
+from apps.models.models.logged import RunMetric, RunParam
 from apps.models.models.promotions import Decision, Gate, GateResult, Promotion, PromotionQuerySet
 from apps.models.models.registry import (
     Alias,
@@ -25,6 +26,8 @@ __all__ = [
     "PromotionQuerySet",
     "RegisteredModel",
     "Run",
+    "RunMetric",
+    "RunParam",
     "RunQuerySet",
     "VersionQuerySet",
     "Workspace",
