@@ -63,3 +63,10 @@ class PersonNeeded(PortalError):
 class GateTaken(PortalError):
     code, status = "gate_taken", 409
     sentence = "The model already has this gate for {environment}. Remove that one first."
+
+
+class BadFilter(PortalError):
+    """A filter string or an order that cannot be read; `at` counts characters from 1."""
+
+    code, status = "invalid", 400
+    sentence = "{field}: at character {at} stands {found}; expected is {expected}."

@@ -82,7 +82,8 @@ def _level(
 
 def _differs(row: Row, present: dict[Place, tuple[int, Any]], fields: tuple[str, ...]) -> bool:
     _, held = present.get(Place(row.run_id, row.key), (0, None))
-    return held != tuple(getattr(row, name) for name in fields)
+    wanted = tuple(getattr(row, name) for name in fields)
+    return bool(held != wanted)
 
 
 def _store(model: type[Row], rows: list[Row], fields: tuple[str, ...]) -> None:

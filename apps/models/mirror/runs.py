@@ -56,7 +56,8 @@ def put_runs(
     for row in present.order_by("pk").only("mlflow_id", "seen_at"):
         if asked_at and row.seen_at > asked_at:
             told.pop(row.mlflow_id)
-    rows = [row for data in told.values() if (row := _row(project, data, by))]
+    built = (_row(project, data, by) for data in told.values())
+    rows = [run for run in built if run]
     Run.objects.bulk_create(
         rows,
         update_conflicts=True,
