@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from apps.core.errors import Retryable
-from apps.core.http import Allow, Http, Timeout
+from apps.core.errors import NotFound, Retryable
+from apps.core.http import Allow, Http, Refused, Timeout
 from apps.models.errors import MlflowAway, MlflowRefused, NoWorkspaces
 
 SERVICE = "MLflow"
@@ -22,6 +23,8 @@ PER_PAGE = 200
 REFUSALS = (400, 401, 403, 404, 409, 422)
 # Answers of MLflow's are as large as the largest page of runs.
 LIMIT = 64 * 1024 * 1024
+ANSWERS = Timeout(connect=3, read=30, total=40)
+FILES = Timeout(connect=3, read=60, total=900)
 
 Json = dict[str, Any]
 
@@ -34,6 +37,10 @@ class Upstream:
 
     def get(self, path: str, **params: Any) -> Json:
         return self._ask("GET", path, params=params)
+
+    def seen(self, path: str, **params: Any) -> Json:
+        """As `get`, from the part of MLflow's REST that its own page uses."""
+        return self._ask("GET", path, root="ajax-api", params=params)
 
     def find(self, path: str, **params: Any) -> Json | None:
         """As `get`; `None` where MLflow knows no such record."""
@@ -79,6 +86,21 @@ class Upstream:
             raise MlflowAway from error
         return answer.content if answer.status < 400 else None
 
+    def file(self, run_id: str, path: str, to: Path, *, most: int) -> None:
+        """Write a file that a run logged, wherever its artifacts are kept, in bounded memory."""
+        try:
+            _http(settings.MLFLOW_URL, os.getpid(), FILES).download(
+                "/get-artifact",
+                to,
+                params={"run_id": run_id, "path": path},
+                headers={WORKSPACE: self.workspace},
+                limit_bytes=most,
+            )
+        except Retryable as error:
+            raise MlflowAway from error
+        except Refused as error:
+            raise NotFound(what="artifact") from error
+
     def ensure(self) -> None:
         """Make the workspace where MLflow does not have it yet. Safe to repeat."""
         try:
@@ -89,11 +111,13 @@ class Upstream:
             if refusal.data["answered"] != TAKEN:
                 raise
 
-    def _ask(self, method: str, path: str, *, inside: bool = True, **options: Any) -> Json:
+    def _ask(
+        self, method: str, path: str, *, inside: bool = True, root: str = "api", **options: Any
+    ) -> Json:
         headers = {WORKSPACE: self.workspace} if inside else {}
         try:
             answer = _http(settings.MLFLOW_URL, os.getpid()).request(
-                method, f"/api/{path}", headers=headers, accept=REFUSALS, **options
+                method, f"/{root}/{path}", headers=headers, accept=REFUSALS, **options
             )
         except Retryable as error:
             raise MlflowAway from error
@@ -105,7 +129,7 @@ class Upstream:
 
 
 @lru_cache(maxsize=4)
-def _http(url: str, process: int) -> Http:
+def _http(url: str, process: int, timeout: Timeout = ANSWERS) -> Http:
     """One client to a process. The administrator named the address, so the guard lets it pass."""
     where = urlsplit(url)
     port = where.port or (443 if where.scheme == "https" else 80)
@@ -114,6 +138,6 @@ def _http(url: str, process: int) -> Http:
         SERVICE,
         url,
         allow=Allow.of(f"{host}:{port}"),
-        timeout=Timeout(connect=3, read=30, total=40),
+        timeout=timeout,
         limit_bytes=LIMIT,
     )

@@ -17,6 +17,15 @@ SALT = "models.runs"
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """The ids of the runs of one page, and where its neighbours begin."""
+
+    ids: list[int]
+    next: str | None
+    previous: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """The runs of one page, and where its neighbours begin."""
 
@@ -36,14 +45,21 @@ def projects_with_runs(user: Person) -> list[int]:
 
 def page(runs: RunQuerySet, cut: Cut, projects: Sequence[int]) -> Page:
     """The piece of the list that `cut` asks for; `runs` says which, and what comes with them."""
+    found = piece(runs, cut, projects)
+    rows = runs.in_bulk(found.ids)
+    return Page([rows[pk] for pk in found.ids if pk in rows], found.next, found.previous)
+
+
+def piece(runs: RunQuerySet, cut: Cut, projects: Sequence[int]) -> Piece:
+    """As `page`, without the rows themselves."""
     one_more = Cut(cut.terms, cut.most + 1, cut.start, cut.backwards)
     spots = _spots(runs, one_more, projects)
     more, shown = len(spots) > cut.most, spots[: cut.most]
     if cut.backwards:
         shown.reverse()
     before, after = (more, True) if cut.backwards else (cut.start is not None, more)
-    return Page(
-        rows=_rows(runs, shown),
+    return Piece(
+        ids=[each.run_id for each in shown],
         next=write(shown[-1], cut.terms) if shown and after else None,
         previous=write(shown[0], cut.terms) if shown and before else None,
     )
@@ -80,8 +96,3 @@ def _spots(runs: RunQuerySet, cut: Cut, projects: Sequence[int]) -> list[Spot]:
         rest = rest.filter(beyond(start, cut.terms, backwards=cut.backwards))
     rest = rest.select_related(None).only("pk")
     return found + [spot_of(run, cut.terms) for run in rest[: cut.most - len(found)]]
-
-
-def _rows(runs: RunQuerySet, spots: list[Spot]) -> list[Run]:
-    found = runs.in_bulk([each.run_id for each in spots])
-    return [found[each.run_id] for each in spots if each.run_id in found]

@@ -18,7 +18,7 @@ SQL = {
 }
 
 
-class Pattern(Lookup):  # type: ignore[type-arg]  # Django has it without at run time
+class Pattern(Lookup):
     """`%` stands for anything, `_` for one character, a backslash takes either as it is."""
 
     prepare_rhs = False
