@@ -35,10 +35,10 @@ class Upstream:
     def __init__(self, workspace: str) -> None:
         self.workspace = workspace
 
-    def get(self, path: str, **params: Any) -> Json:
+    def get(self, path: str, /, **params: Any) -> Json:
         return self._ask("GET", path, params=params)
 
-    def seen(self, path: str, **params: Any) -> Json:
+    def seen(self, path: str, /, **params: Any) -> Json:
         """As `get`, from the part of MLflow's REST that its own page uses."""
         return self._ask("GET", path, root="ajax-api", params=params)
 

@@ -107,7 +107,9 @@ def test_a_column_is_named_without_quotes() -> None:
 
 @given(st.text(max_size=80))
 def test_no_text_breaks_the_reader(text: str) -> None:
+    places = []
     try:
-        assert isinstance(read_filter(text), tuple)
+        read_filter(text)
     except BadFilter as refusal:
-        assert 1 <= refusal.data["at"] <= len(text) + 1
+        places.append(refusal.data["at"])
+    assert all(1 <= at <= len(text) + 1 for at in places)
