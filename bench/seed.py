@@ -13,9 +13,8 @@ RUNS, EXPERIMENTS, CLIENTS = 100_000, 50, 16
 # Two teams with a project each; Max works in both, and has a token for each client.
 PEOPLE = """
 import json
-from django.contrib.auth import login
-from django.contrib.sessions.backends.db import SessionStore
-from django.http import HttpRequest
+from django.conf import settings
+from django.test import Client
 from apps.accounts.models import User
 from apps.accounts.services import create_token
 from apps.core.access import Role
@@ -32,12 +31,11 @@ for slug in ("fraud", "weather"):
 for number in range(1, EXPERIMENTS + 1):
     Experiment.objects.create(
         project=projects[number % 2], mlflow_id=str(number), name=f"experiment {number}")
-request = HttpRequest()
-request.session = SessionStore()
-login(request, max, backend="django.contrib.auth.backends.ModelBackend")
-request.session.save()
+browser = Client()
+browser.force_login(max)
+session = browser.cookies[settings.SESSION_COOKIE_NAME].value
 tokens = [create_token(user=max, name=f"client {n}", by=max)[1] for n in range(CLIENTS)]
-print("TOLD" + json.dumps({"tokens": tokens, "session": request.session.session_key}))
+print("TOLD" + json.dumps({"tokens": tokens, "session": session}))
 """
 
 FILL = """

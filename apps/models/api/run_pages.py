@@ -10,8 +10,8 @@ from apps.core.api.paging import NewestFirst
 from apps.core.errors import Invalid
 from apps.models.models import RunQuerySet
 from apps.models.search import listing
-from apps.models.search.grammar import read_order
-from apps.models.search.ordering import Cut
+from apps.models.search.grammar import read_filter, read_order
+from apps.models.search.ordering import Cut, bounds
 from apps.models.search.tree import NEWEST
 
 NEXT, PREVIOUS = "n", "p"
@@ -31,7 +31,9 @@ class RunPages(NewestFirst):
             if start is None:
                 reason = "it is not one of this list's cursors; follow `next` or start without one"
                 raise Invalid(field="cursor", reason=reason)
-        cut = Cut(terms, self.get_page_size(request), start, backwards)
+        clauses = read_filter(request.query_params.get("filter", ""))
+        within = bounds(clauses, terms)
+        cut = Cut(terms, self.get_page_size(request), start, backwards, within)
         found = listing.piece(runs, cut, projects)
         here = request.build_absolute_uri()
         neighbours = {

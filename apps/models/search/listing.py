@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.core import signing
 
@@ -52,7 +52,7 @@ def page(runs: RunQuerySet, cut: Cut, projects: Sequence[int]) -> Page:
 
 def piece(runs: RunQuerySet, cut: Cut, projects: Sequence[int]) -> Piece:
     """As `page`, without the rows themselves."""
-    one_more = Cut(cut.terms, cut.most + 1, cut.start, cut.backwards)
+    one_more = replace(cut, most=cut.most + 1)
     spots = _spots(runs, one_more, projects)
     more, shown = len(spots) > cut.most, spots[: cut.most]
     if cut.backwards:

@@ -53,6 +53,13 @@ def moment(milliseconds: float) -> datetime:
     return EPOCH + timedelta(milliseconds=max(FIRST, min(LAST, milliseconds)))
 
 
+def valued(clause: Comparison) -> Q:
+    """What a clause asks of a metric's row."""
+    if clause.op is Op.UNEQUAL:
+        return Q(value=None) | ~Q(value=clause.value)
+    return Q(**{f"value__{LOOKUPS[clause.op]}": clause.value})
+
+
 def json_field(field: Field) -> tuple[str, str]:
     """The JSON column and the key of a param, a tag, or the one attribute that is a tag."""
     place = USER if field.key == "user_id" and field.kind is Kind.ATTRIBUTE else field
@@ -71,9 +78,7 @@ def _narrowed(runs: RunQuerySet, clause: Comparison, name: str) -> RunQuerySet:
 
 def _metric(clause: Comparison) -> Exists:
     rows = RunMetric.objects.filter(run=OuterRef("pk"), key=clause.field.key)
-    if clause.op is Op.UNEQUAL:
-        return Exists(rows.filter(Q(value=None) | ~Q(value=clause.value)))
-    return Exists(rows.filter(**{f"value__{LOOKUPS[clause.op]}": clause.value}))
+    return Exists(rows.filter(valued(clause)))
 
 
 def _attribute(clause: Comparison) -> Q:

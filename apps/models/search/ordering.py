@@ -6,6 +6,7 @@ Ties are broken by the time at which the portal first saw the run.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -16,7 +17,7 @@ from django.db.models.functions import Collate, Left
 from apps.models.models import Run, RunQuerySet
 from apps.models.search.lookups import text_of
 from apps.models.search.matching import COLUMNS, json_field
-from apps.models.search.tree import Field, Kind, Term
+from apps.models.search.tree import Comparison, Field, Kind, Op, Term
 
 LONGEST_SORTED = 250
 HAS, NAN, LACKS = 0, 1, 2
@@ -38,12 +39,26 @@ class Spot:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """The piece of a sorted list that is asked for."""
+    """The piece of a sorted list that is asked for.
+
+    `within` are clauses of the filter that speak of what the list is sorted by: where its index begins and ends.
+    """
 
     terms: tuple[Term, ...]
     most: int
     start: Spot | None = None
     backwards: bool = False
+    within: tuple[Comparison, ...] = ()
+
+
+def bounds(clauses: Iterable[Comparison], terms: tuple[Term, ...]) -> tuple[Comparison, ...]:
+    """Those clauses that bound the metric the list is sorted by."""
+    first = terms[0].field
+    return tuple(
+        each
+        for each in clauses
+        if each.field == first and first.kind is Kind.METRIC and each.op is not Op.UNEQUAL
+    )
 
 
 def spot(packed: list[Any], terms: tuple[Term, ...]) -> Spot:

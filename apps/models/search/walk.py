@@ -14,12 +14,13 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from apps.models.models import Run, RunMetric, RunParam, RunQuerySet
-from apps.models.search.matching import COLUMNS
+from apps.models.search.matching import COLUMNS, valued
 from apps.models.search.ordering import HAS, LACKS, NAN, Cut, Spot
 from apps.models.search.tree import Field, Kind, Term
 
-# How many rows of the index each stretch reads beyond what is needed.
-STRETCHES = (100, 4000, 4000)
+# How many rows of the index the stretches read: the first, the least and the most that follow.
+FIRST, LEAST, MOST = 150, 300, 3000
+STRETCHES = 3
 MOST_PROJECTS = 60
 WALKED = {"started_at", "ended_at", "name", "status"}  # the columns with an index
 
@@ -58,30 +59,45 @@ def can_walk(terms: tuple[Term, ...], projects: Sequence[int]) -> bool:
 def walk(runs: RunQuerySet, cut: Cut, projects: Sequence[int]) -> Walk:
     """The first runs of a cut, as far as the stretches reach."""
     found, reached = list[Spot](), cut.start
-    legs = _legs(cut)
-    for extra in STRETCHES:
-        wanted = cut.most - len(found) + extra
-        spots = _stretch(legs[0], projects, reached, wanted)
-        found += _passing(runs, spots)[: cut.most - len(found)]
+    legs, wanted = _legs(cut), max(FIRST, cut.most)
+    for _ in range(STRETCHES if legs else 0):
+        read = wanted
+        spots = _stretch(legs[0], projects, reached, read)
+        passing = _passing(runs, spots)
+        found += passing[: cut.most - len(found)]
+        wanted = _next_stretch(cut.most - len(found), len(passing), wanted)
         reached = spots[-1] if spots else reached
-        if len(spots) < wanted:
+        if len(spots) < read:
             legs = legs[1:]
         if not legs or len(found) == cut.most:
             return Walk(found, reached, finished=True)
-    return Walk(found, reached, finished=False)
+    return Walk(found, reached, finished=not legs)
+
+
+def _next_stretch(needed: int, passed: int, read: int) -> int:
+    """As much as should be enough if the filter goes on letting as many pass."""
+    expected = needed * read * 3 // (2 * passed) if passed else MOST // 3
+    return max(LEAST, min(MOST, expected))
 
 
 def _legs(cut: Cut) -> list[Leg]:
     """The legs from the start on."""
     term = cut.terms[0]
     downwards = term.descending != cut.backwards
-    legs = [Leg(rank, *rows, downwards) for rank, rows in _rows(term.field).items()]
+    found = _rows(term.field)
+    if cut.within:
+        rows, value, run = found[HAS]
+        for clause in cut.within:
+            rows = rows.filter(valued(clause))
+        found = {HAS: (rows, value, run)}
+    legs = [Leg(rank, *rows, downwards) for rank, rows in found.items()]
     if cut.backwards:
         legs.reverse()
     if cut.start is None:
         return legs
     ranks = [leg.rank for leg in legs]
-    return legs[ranks.index(cut.start.keys[0][0]) :]
+    rank = cut.start.keys[0][0]
+    return legs[ranks.index(rank) :] if rank in ranks else []
 
 
 def _rows(field: Field) -> dict[int, tuple[QuerySet[Any], str | None, str]]:
@@ -132,6 +148,6 @@ def _passing(runs: RunQuerySet, spots: list[Spot]) -> list[Spot]:
     """Those that the filter lets pass, in their order."""
     if not spots:
         return []
-    passing = runs.filter(pk__in=[spot.run_id for spot in spots]).order_by()
+    passing = runs.filter(pk__among=[spot.run_id for spot in spots]).order_by()
     kept = set(passing.values_list("pk", flat=True))
     return [spot for spot in spots if spot.run_id in kept]

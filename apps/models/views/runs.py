@@ -14,8 +14,8 @@ from apps.core.ui import tables
 from apps.models import access, columns, selectors
 from apps.models.forms import RunFilterForm
 from apps.models.search import listing
-from apps.models.search.grammar import read_field
-from apps.models.search.ordering import Cut
+from apps.models.search.grammar import read_field, read_filter
+from apps.models.search.ordering import Cut, bounds
 from apps.models.search.tree import NEWEST, Term
 from apps.models.views.frame import frame
 
@@ -86,7 +86,8 @@ def _page(request: UserRequest, wanted: dict[str, Any], terms: tuple[Term, ...])
     backwards = tables.BEFORE in request.GET
     cursor = request.GET.get(tables.BEFORE if backwards else tables.AFTER, "")
     start = listing.read(cursor, terms)
-    cut = Cut(terms, PER_PAGE, start, backwards and start is not None)
+    within = bounds(read_filter(wanted.get("filter", "")), terms)
+    cut = Cut(terms, PER_PAGE, start, backwards and start is not None, within)
     found = selectors.run_list(request.user, wanted).defer("inputs", "metric_steps")
     return listing.page(found, cut, listing.projects_with_runs(request.user))
 
