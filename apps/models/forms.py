@@ -42,7 +42,9 @@ class RunFilterForm(forms.Form):
         max_length=LONGEST,
         required=False,
         help_text="As in MLflow: metrics.accuracy > 0.9 and params.kind = 'forest'",
-        widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none", "data-long": ""}),
+        widget=forms.TextInput(
+            attrs={"spellcheck": "false", "autocapitalize": "none", "data-long": ""}
+        ),
     )
     q = forms.CharField(max_length=200, required=False, label="Name")
     experiment = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)

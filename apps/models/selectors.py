@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +74,11 @@ def runs(user: Person) -> RunQuerySet:
     """The runs the person may see and MLflow does not keep in its bin."""
     found = Run.objects.visible_to(user).active()
     return found.select_related("project", "experiment", "logged_by")
+
+
+def runs_within(projects: Iterable[int]) -> RunQuerySet:
+    """The same for projects that are known to be visible: a query that is planned once, not three times."""
+    return Run.objects.filter(project_id__in=projects).active()
 
 
 def run_list(user: Person, wanted: dict[str, Any]) -> RunQuerySet:

@@ -37,9 +37,9 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet
         return selectors.runs(self.user)
 
     def list(self, request: Request) -> Response:
-        runs = self.filter_queryset(self.get_queryset())
-        assert isinstance(self.paginator, RunPages)
         projects = listing.projects_with_runs(self.user)
+        runs = self.filter_queryset(selectors.runs_within(projects))
+        assert isinstance(self.paginator, RunPages)
         assert isinstance(runs, RunQuerySet)
         ids, neighbours = self.paginator.piece(runs, request, projects)
         return Response({**neighbours, "results": records(runs, ids)})
