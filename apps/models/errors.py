@@ -106,3 +106,10 @@ class FolderRefused(PortalError):
 class AlreadyImporting(PortalError):
     code, status = "already_importing", 409
     sentence = "{repo} at {commit} is being imported already, by job {job}. Wait for that one."
+
+
+class BadFilter(PortalError):
+    """A filter string or an order that cannot be read; `at` counts characters from 1."""
+
+    code, status = "invalid", 400
+    sentence = "{field}: at character {at} stands {found}; expected is {expected}."

@@ -4,7 +4,10 @@ from typing import Any
 
 from django import forms
 
+from apps.models.errors import BadFilter
 from apps.models.models import ModelVersion, RegisteredModel
+from apps.models.search.grammar import read_filter
+from apps.models.search.words import LONGEST
 from apps.projects.models import Environment, Project
 
 
@@ -35,6 +38,14 @@ class MetricFloorForm(forms.Form):
 
 
 class RunFilterForm(forms.Form):
+    filter = forms.CharField(
+        max_length=LONGEST,
+        required=False,
+        help_text="As in MLflow: metrics.accuracy > 0.9 and params.kind = 'forest'",
+        widget=forms.TextInput(
+            attrs={"spellcheck": "false", "autocapitalize": "none", "data-long": ""}
+        ),
+    )
     q = forms.CharField(max_length=200, required=False, label="Name")
     experiment = forms.IntegerField(min_value=1, max_value=2**63 - 1, required=False)
     status = forms.ChoiceField(
@@ -47,12 +58,20 @@ class RunFilterForm(forms.Form):
             ("KILLED", "Killed"),
         ],
     )
-    metric = forms.CharField(max_length=250, required=False, help_text="Sort by it, highest first.")
 
     def __init__(self, *args: Any, experiments: list[tuple[int, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choices = [("", "Any experiment"), *((str(pk), name) for pk, name in experiments)]
         self.fields["experiment"].widget = forms.Select(choices=choices)
+
+    def clean_filter(self) -> str:
+        """The filter string, where it can be read."""
+        text: str = self.cleaned_data["filter"]
+        try:
+            read_filter(text)
+        except BadFilter as error:
+            raise forms.ValidationError(str(error)) from error
+        return text
 
 
 class ModelFilterForm(forms.Form):

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, FloatField, Max, Prefetch, Q
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Cast
+from django.db.models import Count, Max, Prefetch, Q
 
 from apps.core import access
 from apps.core.access import Person, Role
@@ -29,7 +28,11 @@ from apps.models.models import (
     VersionQuerySet,
     Workspace,
 )
+from apps.models.search.grammar import read_filter
+from apps.models.search.matching import matching
 from apps.projects.models import Environment, Project
+
+PARENT = "mlflow.parentRunId"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,14 @@ class Age:
     @property
     def stale(self) -> bool:
         return bool(self.trouble)
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """The nested runs around a run."""
+
+    parent: Run | None
+    children: RunQuerySet
 
 
 def models(user: Person) -> ModelQuerySet:
@@ -92,9 +103,14 @@ def runs(user: Person) -> RunQuerySet:
     return found.select_related("project", "experiment", "logged_by")
 
 
+def runs_within(projects: Iterable[int]) -> RunQuerySet:
+    """The same for projects that are known to be visible: a query that is planned once, not three times."""
+    return Run.objects.filter(project_id__in=projects).active()
+
+
 def run_list(user: Person, wanted: dict[str, Any]) -> RunQuerySet:
-    """The runs of a page: by words in the name, experiment and state."""
-    found = runs(user)
+    """The runs of a page: by filter string, words in the name, experiment and state."""
+    found = matching(runs(user), read_filter(wanted.get("filter") or ""))
     if words := wanted.get("q"):
         found = found.filter(name__icontains=words)
     if experiment := wanted.get("experiment"):
@@ -104,10 +120,12 @@ def run_list(user: Person, wanted: dict[str, Any]) -> RunQuerySet:
     return found
 
 
-def by_metric(found: RunQuerySet, metric: str) -> RunQuerySet:
-    """The runs that logged a metric, with its value as `ranked`."""
-    value = Cast(KeyTextTransform(metric, "metrics"), FloatField())
-    return found.filter(metrics__has_key=metric).annotate(ranked=value)
+def kin(user: Person, run: Run) -> Kin:
+    """The run around this one and the runs inside it, as MLflow nests them."""
+    near = runs(user).filter(project_id=run.project_id)
+    parent = near.filter(mlflow_id=run.tags.get(PARENT, "")).first()
+    children = near.filter(tags__contains={PARENT: run.mlflow_id})
+    return Kin(parent, children.order_by("-started_at", "-pk"))
 
 
 def experiments(user: Person) -> ProjectRows[Experiment]:

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from apps.core.errors import Retryable
-from apps.core.http import Allow, Download, Http, Timeout
+from apps.core.errors import NotFound, Retryable
+from apps.core.http import Allow, Download, Http, Refused, Timeout
 from apps.models.errors import MlflowAway, MlflowRefused, NoWorkspaces
 
 SERVICE = "MLflow"
@@ -24,6 +24,8 @@ REFUSALS = (400, 401, 403, 404, 409, 422)
 # Answers of MLflow's are as large as the largest page of runs.
 LIMIT = 64 * 1024 * 1024
 LONG_TRANSFER = 3600.0  # seconds for one file
+ANSWERS = Timeout(connect=3, read=30, total=40)
+FILES = Timeout(connect=3, read=60, total=900)
 
 Json = dict[str, Any]
 
@@ -36,6 +38,10 @@ class Upstream:
 
     def get(self, path: str, /, **params: Any) -> Json:
         return self._ask("GET", path, params=params)
+
+    def seen(self, path: str, /, **params: Any) -> Json:
+        """As `get`, from the part of MLflow's REST that its own page uses."""
+        return self._ask("GET", path, root="ajax-api", params=params)
 
     def find(self, path: str, /, **params: Any) -> Json | None:
         """As `get`; `None` where MLflow knows no such record."""
@@ -107,6 +113,21 @@ class Upstream:
         except Retryable as error:
             raise MlflowAway from error
 
+    def file(self, run_id: str, path: str, to: Path, *, most: int) -> None:
+        """Write a file that a run logged, wherever its artifacts are kept, in bounded memory."""
+        try:
+            _http(settings.MLFLOW_URL, os.getpid(), FILES).download(
+                "/get-artifact",
+                to,
+                params={"run_id": run_id, "path": path},
+                headers={WORKSPACE: self.workspace},
+                limit_bytes=most,
+            )
+        except Retryable as error:
+            raise MlflowAway from error
+        except Refused as error:
+            raise NotFound(what="artifact") from error
+
     def ensure(self) -> None:
         """Make the workspace where MLflow does not have it yet. Safe to repeat."""
         try:
@@ -117,11 +138,13 @@ class Upstream:
             if refusal.data["answered"] != TAKEN:
                 raise
 
-    def _ask(self, method: str, path: str, *, inside: bool = True, **options: Any) -> Json:
+    def _ask(
+        self, method: str, path: str, *, inside: bool = True, root: str = "api", **options: Any
+    ) -> Json:
         headers = {WORKSPACE: self.workspace} if inside else {}
         try:
             answer = _http(settings.MLFLOW_URL, os.getpid()).request(
-                method, f"/api/{path}", headers=headers, accept=REFUSALS, **options
+                method, f"/{root}/{path}", headers=headers, accept=REFUSALS, **options
             )
         except Retryable as error:
             raise MlflowAway from error
@@ -133,7 +156,7 @@ class Upstream:
 
 
 @lru_cache(maxsize=4)
-def _http(url: str, process: int) -> Http:
+def _http(url: str, process: int, timeout: Timeout = ANSWERS) -> Http:
     """One client to a process. The administrator named the address, so the guard lets it pass."""
     where = urlsplit(url)
     port = where.port or (443 if where.scheme == "https" else 80)
@@ -142,6 +165,6 @@ def _http(url: str, process: int) -> Http:
         SERVICE,
         url,
         allow=Allow.of(f"{host}:{port}"),
-        timeout=Timeout(connect=3, read=30, total=40),
+        timeout=timeout,
         limit_bytes=LIMIT,
     )

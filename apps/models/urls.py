@@ -1,13 +1,27 @@
 from django.urls import path
 
-from apps.models.views import cards, imports, packs, promotions, registry, runs
+from apps.models.views import (
+    artifacts,
+    cards,
+    compare,
+    imports,
+    packs,
+    promotions,
+    registry,
+    runs,
+)
 
 app_name = "models"
 urlpatterns = [
     path("", registry.index, name="list"),
     path("import/", imports.imports, name="import"),
     path("runs/", runs.runs, name="runs"),
+    path("runs/compare/", compare.compare, name="compare"),
+    path("runs/compare/curves/", compare.curves, name="compare_curves"),
     path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/curves/", compare.run_curves, name="curves"),
+    path("runs/<int:pk>/artifacts/", artifacts.artifacts, name="artifacts"),
+    path("runs/<int:pk>/artifacts/file/", artifacts.artifact, name="artifact"),
     path("approvals/", promotions.approvals, name="approvals"),
     path("versions/<int:pk>/", registry.version, name="version"),
     path("versions/<int:pk>/evidence/", packs.evidence, name="evidence"),

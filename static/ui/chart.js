@@ -127,7 +127,7 @@ function options(stage, data, hooks) {
       points: { size: 6 },
       sync: group ? { key: group } : undefined,
     },
-    scales: { y: { range: (u, low, high) => span(data, low, high) } },
+    scales: { x: { time: data.over === 'time' }, y: { range: (u, low, high) => span(data, low, high) } },
     series: [{}, ...data.series.map((line, at) => ({
       label: line.label,
       stroke: colour(stage, `--series-${at % 6 + 1}`),
@@ -137,7 +137,7 @@ function options(stage, data, hooks) {
       spanGaps: false,
     }))],
     axes: [
-      { ...axis, size: 28, space: 72, values: (u, splits, at, room, step) => splits.map((time) => moment(time, step)) },
+      { ...axis, size: 28, space: 72, values: (u, splits, at, room, step) => splits.map((time) => (data.over === 'time' ? moment(time, step) : short(time))) },
       { ...axis, size: 52, space: 32, values: (u, splits) => splits.map(short) },
     ],
     hooks: { setCursor: [hooks.setCursor], setScale: [hooks.setScale], ...marks(stage, data, colour) },
@@ -164,7 +164,7 @@ function read(figure, u, data) {
   const near = data.markers.filter((mark) => Math.abs(u.valToPos(mark.time, 'x') - u.valToPos(data.times[at], 'x')) < 4)
   const within = data.windows.filter((one) => one.start <= data.times[at] && data.times[at] <= one.end)
   const notes = [...near, ...within].map((one) => one.label)
-  line.textContent = [exact(data.times[at]), ...data.series.map((one) => `${one.label} ${said(one.values[at], data.unit)}`), ...notes].join(' · ')
+  line.textContent = [data.over === 'time' ? exact(data.times[at]) : `Step ${data.times[at]}`, ...data.series.map((one) => `${one.label} ${said(one.values[at], data.unit)}`), ...notes].join(' · ')
 }
 
 /** Arrow keys move by one hundredth of what is shown, at least by one value. */

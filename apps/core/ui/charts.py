@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from itertools import pairwise
 from math import isfinite
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -52,7 +52,8 @@ class Window:
 
 @dataclass(frozen=True)
 class Chart:
-    """Lines over time. `times` are seconds since 1970, ascending; every series is as long.
+    """Lines over time, or with `over="step"` over steps. `times` are seconds since 1970 or the steps,
+    ascending; every series is as long.
 
     Charts of one `group` are read and zoomed together. Where there are many points, `source` is an
     address that answers `data()` as JSON, and the page itself carries a thinned chart.
@@ -68,6 +69,7 @@ class Chart:
     stale_since: datetime | None = None
     group: str = ""
     source: str = ""
+    over: Literal["time", "step"] = "time"
 
     def __post_init__(self) -> None:
         wrong = [line.label for line in self.series if len(line.values) != len(self.times)]
@@ -94,6 +96,7 @@ class Chart:
         return {
             "title": self.title,
             "unit": self.unit,
+            "over": self.over,
             "times": list(self.times),
             "series": [
                 {"label": line.label, "values": [_finite(value) for value in line.values]}
@@ -144,16 +147,20 @@ def draw(chart: Chart) -> Drawing:
     )
 
 
-def table(chart: Chart) -> list[tuple[datetime, list[str]]]:
+def table(chart: Chart) -> list[tuple[datetime | str, list[str]]]:
     """The rows behind a chart, evenly picked where there are more than a page can hold."""
     step = max(1, -(-len(chart.times) // TABLE_ROWS))
     return [
         (
-            datetime.fromtimestamp(chart.times[at], UTC),
+            _head(chart, chart.times[at]),
             [numbers.compact(line.values[at]) for line in chart.series],
         )
         for at in range(0, len(chart.times), step)
     ]
+
+
+def _head(chart: Chart, time: float) -> datetime | str:
+    return f"{time:g}" if chart.over == "step" else datetime.fromtimestamp(time, UTC)
 
 
 def thin(values: Sequence[float | None], most: int) -> list[int]:

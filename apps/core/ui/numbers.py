@@ -33,6 +33,11 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{_three(value * 100)} %"
 
 
+def measured(value: float | str | None) -> str:
+    """A metric's value to six digits: 0.8713249 → "0.871325"; what is no number says so itself."""
+    return f"{value:.6g}" if isinstance(value, int | float) else str(value or "–")
+
+
 def _three(value: float) -> str:
     if value == int(value) and abs(value) < 10_000:
         return str(int(value))

@@ -12,7 +12,11 @@ from apps.models.models import (
     PromotionQuerySet,
     RegisteredModel,
     Run,
+    RunQuerySet,
 )
+from apps.models.search.grammar import read_filter
+from apps.models.search.matching import matching
+from apps.models.search.words import LONGEST
 
 
 class OfProject(filters.FilterSet):
@@ -23,10 +27,18 @@ class RunFilter(OfProject):
     experiment = filters.CharFilter("experiment__name", max_length=500, label="Its exact name.")
     status = filters.ChoiceFilter(choices=RunStatus.choices)
     run_id = filters.CharFilter("mlflow_id", max_length=40, label="MLflow's id of the run.")
+    filter = filters.CharFilter(
+        method="by_filter",
+        max_length=LONGEST,
+        label="MLflow's filter string: `metrics.accuracy > 0.9 and params.kind = 'forest'`.",
+    )
 
     class Meta:
         model = Run
         fields: list[str] = []
+
+    def by_filter(self, queryset: RunQuerySet, name: str, value: str) -> RunQuerySet:
+        return matching(queryset, read_filter(value))
 
 
 class DatasetFilter(OfProject):

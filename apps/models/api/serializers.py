@@ -22,10 +22,11 @@ from apps.models.models import (
 )
 
 TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
+NUMBER = {"oneOf": [{"type": "number"}, {"type": "string"}]}
 NUMBERS = {
     "type": "object",
     "description": "The last value of each; NaN and the infinite ones are strings.",
-    "additionalProperties": {"oneOf": [{"type": "number"}, {"type": "string"}]},
+    "additionalProperties": NUMBER,
 }
 
 
@@ -37,6 +38,11 @@ class Texts(serializers.JSONField):
 @extend_schema_field(NUMBERS)
 class Metrics(serializers.JSONField):
     """Numbers by name."""
+
+
+@extend_schema_field(NUMBER)
+class Metric(serializers.JSONField):
+    """A number; NaN and the infinite ones are strings."""
 
 
 class InputSerializer(serializers.Serializer[Any]):
@@ -90,6 +96,37 @@ class RunSerializer(serializers.ModelSerializer[Run]):
 
     def get_logged_by(self, run: Run) -> str | None:
         return run.logged_by.username if run.logged_by else None
+
+
+class PointSerializer(serializers.Serializer[Any]):
+    """One value of a metric on its way."""
+
+    step = serializers.IntegerField()
+    timestamp = serializers.IntegerField(help_text="Milliseconds since 1970.")
+    value = Metric()
+
+
+class HistorySerializer(serializers.Serializer[Any]):
+    """The points of a metric, in order of step and time."""
+
+    key = serializers.CharField()
+    points = PointSerializer(many=True)
+
+
+class FileSerializer(serializers.Serializer[Any]):
+    """A file or folder that a run logged."""
+
+    path = serializers.CharField(help_text="From the root of the run's artifacts.")
+    name = serializers.CharField()
+    is_dir = serializers.BooleanField()
+    size = serializers.IntegerField(allow_null=True, help_text="Bytes; null for a folder.")
+
+
+class ArtifactsSerializer(serializers.Serializer[Any]):
+    """What lies in one folder of a run."""
+
+    path = serializers.CharField(help_text="The folder; empty for the root.", allow_blank=True)
+    files = FileSerializer(many=True)
 
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):

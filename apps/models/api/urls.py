@@ -1,10 +1,10 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from apps.models.api import cards, imports, packs, views
+from apps.models.api import cards, imports, packs, runs, views
 
 router = SimpleRouter()
-router.register("runs", views.RunViewSet, basename="run")
+router.register("runs", runs.RunViewSet, basename="run")
 router.register("datasets", views.DatasetViewSet, basename="dataset")
 router.register("models", views.ModelViewSet, basename="model")
 router.register("model-versions", views.VersionViewSet, basename="model-version")

@@ -21,8 +21,6 @@ from apps.models.models import (
     Promotion,
     PromotionQuerySet,
     RegisteredModel,
-    Run,
-    RunQuerySet,
     VersionQuerySet,
 )
 
@@ -36,20 +34,6 @@ GATE_EXAMPLE = OpenApiExample(
     },
     request_only=True,
 )
-
-
-@extend_schema(tags=["runs"])
-@extend_schema_view(
-    list=extend_schema(summary="List runs"), retrieve=extend_schema(summary="Read a run")
-)
-class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Run]):
-    """Training runs, newest first. They are logged through `/mlflow` with MLflow's own client."""
-
-    serializer_class = shapes.RunSerializer
-    filterset_class = filters.RunFilter
-
-    def get_queryset(self) -> RunQuerySet:
-        return selectors.runs(self.user)
 
 
 @extend_schema(tags=["datasets"])

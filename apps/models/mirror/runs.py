@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.models.mirror import shapes
+from apps.models.mirror import logged, shapes
 from apps.models.models import Dataset, Experiment, Run
 from apps.projects.models import Project
 
@@ -56,14 +56,16 @@ def put_runs(
     for row in present.order_by("pk").only("mlflow_id", "seen_at"):
         if asked_at and row.seen_at > asked_at:
             told.pop(row.mlflow_id)
-    rows = [_row(project, data, by) for data in told.values()]
+    built = (_row(project, data, by) for data in told.values())
+    rows = [run for run in built if run]
     Run.objects.bulk_create(
-        [row for row in rows if row],
+        rows,
         update_conflicts=True,
         unique_fields=["project", "mlflow_id"],
         update_fields=RUN_FIELDS,
     )
-    _note_datasets(project, [each for row in rows if row for each in row.inputs])
+    logged.level(rows)
+    _note_datasets(project, [each for row in rows for each in row.inputs])
 
 
 def _note_datasets(project: Project, inputs: Iterable[Json]) -> None:
@@ -101,27 +103,33 @@ def _row(project: Project, data: Json, by: User | None) -> Run | None:
 
 
 @transaction.atomic
-def log(project: Project, run_id: str, logged: Json) -> bool:
-    """Add what a client logged to a run; whether the mirror knows the run. One read, one write."""
+def log(project: Project, run_id: str, told: Json) -> bool:
+    """Add what a client logged to a run; whether the mirror knows the run."""
     locked = Run.objects.select_for_update().filter(project=project, mlflow_id=run_id[:40])
     if (run := locked.first()) is None:
         return False
-    _merge_metrics(run, logged.get("metrics"))
-    run.params.update(shapes.pairs(logged.get("params")))
-    run.tags.update(shapes.pairs(logged.get("tags")))
+    params = shapes.pairs(told.get("params"))
+    newer = _merge_metrics(run, told.get("metrics"))
+    run.params.update(params)
+    run.tags.update(shapes.pairs(told.get("tags")))
     run.name = shapes.text(run.tags.get("mlflow.runName", run.name), 500)
     run.seen_at = timezone.now()
     run.save(update_fields=["metrics", "metric_steps", "params", "tags", "name", "seen_at"])
+    logged.add(run, metrics=newer, params=params)
     return True
 
 
-def _merge_metrics(run: Run, metrics: Iterable[Json] | None) -> None:
+def _merge_metrics(run: Run, metrics: Iterable[Json] | None) -> set[str]:
+    """Take in the newer values; answers the metrics that got one."""
+    changed = set()
     for key, point in shapes.points(metrics).items():
         step, at = run.metric_steps.get(key, (0, -1))
         known = key in run.metrics
         if not known or shapes.newer(point, (run.metrics[key], step, at)):
             run.metrics[key] = point[0]
             run.metric_steps[key] = list(point[1:])
+            changed.add(key)
+    return changed
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The tables of models, by topic."""
 
+from apps.models.models.logged import RunMetric, RunParam
 from apps.models.models.papers import Card, EvidencePack, ModelImport, SliceReport
 from apps.models.models.promotions import Decision, Gate, GateResult, Promotion, PromotionQuerySet
 from apps.models.models.registry import (
@@ -29,6 +30,8 @@ __all__ = [
     "PromotionQuerySet",
     "RegisteredModel",
     "Run",
+    "RunMetric",
+    "RunParam",
     "RunQuerySet",
     "SliceReport",
     "VersionQuerySet",

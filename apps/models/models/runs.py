@@ -109,6 +109,11 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["project", "-started_at", "-id"], name="models_run_newest"),
             models.Index(fields=["experiment", "-started_at"], name="models_run_experiment"),
+            models.Index(fields=["project", "ended_at", "id"], name="models_run_ended"),
+            models.Index(fields=["project", "name", "id"], name="models_run_name"),
+            models.Index(fields=["project", "status", "id"], name="models_run_status"),
+            GinIndex(fields=["params"], opclasses=["jsonb_path_ops"], name="models_run_params"),
+            GinIndex(fields=["tags"], opclasses=["jsonb_path_ops"], name="models_run_tags"),
             GinIndex(fields=["inputs"], opclasses=["jsonb_path_ops"], name="models_run_inputs"),
         ]
 

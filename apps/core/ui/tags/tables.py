@@ -69,14 +69,17 @@ def keep(context: Context, **changes: Any) -> str:
 
 
 @register.inclusion_tag("ui/filters.html", takes_context=True)
-def filters(context: Context, form: BaseForm, target: str = "") -> Values:
-    """A filter form over a list; its state lives in the address. With a `target` only that part is fetched."""
+def filters(context: Context, form: BaseForm, target: str = "", keep: str = "") -> Values:
+    """A filter form over a list; its state lives in the address. With a `target` only that part is fetched.
+
+    What stands in the address under a name of `keep` stays there."""
     query = context["request"].GET
     names = {bound.html_name for bound in form}
+    staying = [tables.SORT, *keep.split()]
     return {
         "form": form,
         "target": target,
         "path": context["request"].path,
         "active": any(query.get(name) for name in names),
-        "kept": [(name, query[name]) for name in query if name == tables.SORT],
+        "kept": [(name, each) for name in staying for each in query.getlist(name)],
     }

@@ -15,6 +15,7 @@ from apps.core.ui.blocks import Values
 register = template.Library()
 register.filter("compact", numbers.compact)
 register.filter("size", numbers.size)
+register.filter("measured", numbers.measured)
 register.filter("percent", numbers.percent)
 register.filter("lasting", times.lasting)
 register.filter("browser", agents.browser)

@@ -1,0 +1,1 @@
+"""MLflow's filter strings and orders over the mirror's runs: words → tree → queries."""
