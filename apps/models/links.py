@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from apps.core.access import Person
 from apps.ledger import subjects
 from apps.ledger.subjects import Link
-from apps.models import selectors
+from apps.models import history, selectors
 
 
 def _models(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
@@ -25,6 +25,11 @@ def _promotions(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     return {str(row.pk): Link(str(row), row.get_absolute_url()) for row in found}
 
 
+def _out_of_band(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = history.out_of_band(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.get_absolute_url()) for row in found}
+
+
 def _gates(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     found = selectors.gates(viewer).filter(pk__in=ids)
     return {
@@ -37,3 +42,4 @@ subjects.link("models.registeredmodel", _models)
 subjects.link("models.modelversion", _versions)
 subjects.link("models.promotion", _promotions)
 subjects.link("models.gate", _gates)
+subjects.link("models.outofbandmove", _out_of_band)

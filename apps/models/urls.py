@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.models.views import promotions, registry, runs
+from apps.models.views import history, promotions, registry, runs
 
 app_name = "models"
 urlpatterns = [
@@ -13,6 +13,11 @@ urlpatterns = [
     path("promotions/<int:pk>/", promotions.promotion, name="promotion"),
     path("promotions/<int:pk>/decide/", promotions.decide, name="decide"),
     path("gates/<int:pk>/remove/", promotions.remove_gate, name="remove_gate"),
+    path("out-of-band/", history.out_of_band, name="out_of_band"),
+    path("out-of-band/<int:pk>/", history.out_of_band_move, name="out_of_band_move"),
+    path("out-of-band/<int:pk>/adopt/", history.adopt, name="adopt"),
+    path("out-of-band/<int:pk>/revert/", history.revert, name="revert"),
+    path("<int:pk>/history/", history.moves, name="alias_moves"),
     path("<int:pk>/", registry.model, name="model"),
     path("<int:pk>/gates/", promotions.declare_gate, name="declare_gate"),
 ]

@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from apps.core.errors import PortalError
 from apps.models.choices import RunStatus
-from apps.models.mirror import refresh, registry, runs
-from apps.models.models import Experiment, ModelVersion, RegisteredModel, Run, Workspace
+from apps.models.mirror import refresh, registry, runs, shapes
+from apps.models.models import Alias, Experiment, ModelVersion, RegisteredModel, Run, Workspace
 from apps.models.upstream import PER_PAGE, Upstream
 from apps.projects.models import Project
 
@@ -26,14 +26,26 @@ MOST_RUNNING = 500
 MOST_EXPERIMENTS = 100
 
 
-def heal_all() -> None:
-    """Heal every project that uses MLflow. Where MLflow is away, the page says how old the mirror is."""
+def heal_all() -> Iterator[Project]:
+    """Heal every project that uses MLflow, and name those that are level.
+
+    Where MLflow is away, the page says how old the mirror is.
+    """
     for workspace in Workspace.objects.select_related("project").order_by("pk"):
         try:
             heal(workspace)
         except PortalError as error:
-            Workspace.objects.filter(pk=workspace.pk).update(trouble=str(error)[:300])
-            logger.warning("The mirror of project %s waits: %s", workspace.project_id, error)
+            _note_trouble(workspace, str(error))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # An answer in another shape than MLflow's: a proxy's page, a half-started server.
+            _note_trouble(workspace, f"MLflow answered what cannot be read ({error!r}).")
+        else:
+            yield workspace.project
+
+
+def _note_trouble(workspace: Workspace, trouble: str) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(trouble=trouble[:300])
+    logger.warning("The mirror of project %s waits: %s", workspace.project_id, trouble)
 
 
 def heal(workspace: Workspace, *, whole: bool = False) -> None:
@@ -98,14 +110,26 @@ def _models(project: Project, mlflow: Upstream) -> None:
     for gone_model in RegisteredModel.objects.live().filter(project=project):
         if gone_model.name not in rows:
             refresh.model(project, gone_model.name)
+    _aliases(project, told)
+
+
+def _aliases(project: Project, told: list[Json]) -> None:
+    """Ask again for each model whose aliases differ: the list may be older than a move of ours."""
+    known: dict[str, dict[str, int]] = {}
+    present = Alias.objects.filter(project=project)
+    for model, alias, number in present.values_list("model__name", "name", "version__number"):
+        known.setdefault(model, {})[alias] = number
     for each in told:
-        registry.put_aliases(rows[each["name"]], refresh.aliases_of(each))
+        if refresh.aliases_of(each) != known.get(each["name"], {}):
+            refresh.model(project, each["name"])
 
 
 def _versions(mlflow: Upstream, rows: dict[str, RegisteredModel]) -> Iterator[int]:
     for told in mlflow.listed("2.0/mlflow/model-versions/search", "model_versions"):
         model = rows.get(told["name"])
         if model and (row := registry.put_version(model, told)):
+            if row.stage != shapes.stage(told.get("current_stage")):
+                refresh.version(model.project, model.name, row.number)
             yield row.pk
 
 

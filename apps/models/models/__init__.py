@@ -1,5 +1,6 @@
 """The tables of models, by topic."""
 
+from apps.models.models.history import AliasMove, OutOfBandMove, OutOfBandQuerySet
 from apps.models.models.promotions import Decision, Gate, GateResult, Promotion, PromotionQuerySet
 from apps.models.models.registry import (
     Alias,
@@ -13,6 +14,7 @@ from apps.models.models.runs import Dataset, Experiment, Run, RunQuerySet, Works
 
 __all__ = [
     "Alias",
+    "AliasMove",
     "Dataset",
     "Decision",
     "Experiment",
@@ -20,6 +22,8 @@ __all__ = [
     "GateResult",
     "ModelQuerySet",
     "ModelVersion",
+    "OutOfBandMove",
+    "OutOfBandQuerySet",
     "ProjectRows",
     "Promotion",
     "PromotionQuerySet",

@@ -109,6 +109,7 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["project", "-started_at", "-id"], name="models_run_newest"),
             models.Index(fields=["experiment", "-started_at"], name="models_run_experiment"),
+            models.Index(fields=["project", "seen_at"], name="models_run_seen"),
             GinIndex(fields=["inputs"], opclasses=["jsonb_path_ops"], name="models_run_inputs"),
         ]
 
