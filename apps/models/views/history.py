@@ -80,6 +80,7 @@ def _settle(request: UserRequest, pk: int, way: str) -> HttpResponse:
             messages.success(request, done)
             return redirect(row)
     context = _shown(request, row, **{f"{way}_form": form})
+    context["refused"] = form.non_field_errors()
     return render(request, "models/out_of_band_move.html", context, status=422)
 
 
