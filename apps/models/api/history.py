@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import Model
-from django_filters import rest_framework as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field, extend_schema_view
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
@@ -13,10 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.access import Role
-from apps.core.api.filters import RecordIdFilter, YesNoFilter
 from apps.core.api.viewsets import PortalViewSet
 from apps.models import access, history, services
-from apps.models.api.filters import OfProject
+from apps.models.api.filters import AliasMoveFilter, OutOfBandFilter
 from apps.models.choices import MoveKind, OutOfBandState
 from apps.models.models import (
     AliasMove,
@@ -121,26 +119,6 @@ class SettleSerializer(serializers.Serializer[Any]):
     """Why, for the record."""
 
     reason = serializers.CharField(max_length=500, help_text="Why, for the record.")
-
-
-class AliasMoveFilter(filters.FilterSet):
-    name = filters.CharFilter(max_length=256, label="An alias or a stage.")
-    kind = filters.ChoiceFilter(choices=MoveKind.choices)
-    out_of_band = YesNoFilter(label="Only what went around the portal, or what did not.")
-
-    class Meta:
-        model = AliasMove
-        fields: list[str] = []
-
-
-class OutOfBandFilter(OfProject):
-    state = filters.ChoiceFilter(choices=OutOfBandState.choices)
-    model = RecordIdFilter("model_id", label="Id of a registered model.")
-    environment = filters.CharFilter("environment__name", max_length=60, label="Its name.")
-
-    class Meta:
-        model = OutOfBandMove
-        fields: list[str] = []
 
 
 @extend_schema(tags=["models"])

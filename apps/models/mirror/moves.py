@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import AbstractUser
 from django.db.models import Q
 from django.utils import timezone
 
@@ -112,7 +113,7 @@ def reopen(case: OutOfBandMove, trouble: str) -> None:
     tell("models.out_of_band_reopened", case, by=None)
 
 
-def tell(verb: str, case: OutOfBandMove, *, by: User | None) -> None:
+def tell(verb: str, case: OutOfBandMove, *, by: AbstractUser | None) -> None:
     """The ledger's record of a step of a case, and word to the pages that show it."""
     move = case.move
     data = {
@@ -130,11 +131,25 @@ def _keep(move: AliasMove, cause: Cause, guarded: Environment | None) -> AliasMo
     around = cause.by is None or guarded is not None
     move.project_id, move.at, move.by = move.model.project_id, timezone.now(), cause.by
     move.promotion = cause.promotion
+    if cause.settles is not None and move.kind == MoveKind.ALIAS:
+        move.promotion = _promotion_behind(move)
     move.out_of_band = around and not cause.sanctioned
     move.note = cause.settles.reason if cause.settles else ""
     move.save(force_insert=True)
     _record(move)
     return move
+
+
+def _promotion_behind(back: AliasMove) -> Promotion | None:
+    """What let the version hold the alias that it now gets back."""
+    held = AliasMove.objects.filter(
+        model=back.model, kind=back.kind, name=back.name, after=back.after
+    ).exclude(after=None)
+    last = held.select_related("promotion", "out_of_band_case__promotion").order_by("-pk").first()
+    if last is None:
+        return None
+    case: OutOfBandMove | None = getattr(last, "out_of_band_case", None)
+    return last.promotion or (case.promotion if case and case.was_adopted_by(back.at) else None)
 
 
 def _record(move: AliasMove) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -94,6 +96,11 @@ class OutOfBandMove(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in self.OPEN
+
+    def was_adopted_by(self, at: datetime) -> bool:
+        """Whether it was adopted until a moment."""
+        ended = self.ended_at is not None and self.ended_at <= at
+        return ended and self.state == OutOfBandState.ADOPTED
 
     @property
     def is_undecided(self) -> bool:
