@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.models.choices import Lifecycle
 from apps.models.mirror import registry, runs, shapes
-from apps.models.models import Experiment, RegisteredModel
+from apps.models.models import Experiment, RegisteredModel, Run
 from apps.models.upstream import Upstream
 from apps.projects.models import Project
 
@@ -20,7 +22,11 @@ def experiment(project: Project, mlflow_id: str) -> Experiment | None:
     """The experiment as MLflow has it now."""
     alone("experiment", project, mlflow_id)
     found = Upstream(project.slug).find("2.0/mlflow/experiments/get", experiment_id=mlflow_id)
-    return runs.put_experiment(project, found["experiment"]) if found else None
+    if found is None:
+        gone = Experiment.objects.filter(project=project, mlflow_id=mlflow_id)
+        gone.update(lifecycle=Lifecycle.DELETED)
+        return None
+    return runs.put_experiment(project, found["experiment"])
 
 
 @transaction.atomic
@@ -29,8 +35,10 @@ def run(project: Project, mlflow_id: str, *, by: User | None = None) -> None:
     alone("run", project, mlflow_id)
     found = Upstream(project.slug).find("2.0/mlflow/runs/get", run_id=mlflow_id)
     if found is None:
-        return
-    store_run(project, found["run"], by=by)
+        gone = Run.objects.filter(project=project, mlflow_id=shapes.text(mlflow_id, 40))
+        gone.update(lifecycle=Lifecycle.DELETED, seen_at=timezone.now())
+    else:
+        store_run(project, found["run"], by=by)
 
 
 def store_run(project: Project, told: Json, *, by: User | None = None) -> None:
