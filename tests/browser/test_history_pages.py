@@ -42,9 +42,8 @@ def addresses(case):
         case.get_absolute_url(),
         "/models/out-of-band/",
         f"/models/{case.model_id}/history/",
-        case.model.get_absolute_url(),
         "/deployments/served/",
-        "/deployments/served/?at=rubbish",
+        "/deployments/served/?at=2999-01-01T00:00:00",
         "/",
     ]
 
