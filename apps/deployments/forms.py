@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from apps.core.access import Person, Role
 from apps.core.ui.refusable import RefusableForm
@@ -12,7 +14,8 @@ from apps.models.models import ModelVersion, RegisteredModel
 from apps.projects import selectors as projects
 from apps.projects.models import Environment
 
-RESERVED = {"new"}  # a page of its own stands at this address
+RESERVED = {"new", "served"}  # pages of their own stand at these addresses
+AHEAD = timedelta(minutes=1)  # clocks differ
 
 
 class DeploymentFilterForm(forms.Form):
@@ -99,3 +102,28 @@ class ReleaseForm(RefusableForm):
 
 class RollBackForm(RefusableForm):
     reason = forms.CharField(max_length=500, required=False, help_text="For the record.")
+
+
+class MomentForm(forms.Form):
+    """A moment until now, and where to look."""
+
+    at = forms.DateTimeField(
+        label="Moment",
+        required=False,
+        widget=forms.DateTimeInput({"type": "datetime-local", "step": "1"}, "%Y-%m-%dT%H:%M:%S"),
+        help_text="In your time zone; now, where it is empty.",
+    )
+    environment = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, user: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = projects.environments(user).order_by("name").values_list("name", flat=True)
+        field = self.fields["environment"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [("", "Every environment"), *((name, name) for name in names.distinct())]
+
+    def clean_at(self) -> datetime | None:
+        given: datetime | None = self.cleaned_data["at"]
+        if given is not None and given > timezone.now() + AHEAD:
+            raise forms.ValidationError("It lies in the future. Name a moment until now.")
+        return given

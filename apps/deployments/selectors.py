@@ -1,10 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch, Q, QuerySet
-from django.utils import timezone
+from django.db.models import Prefetch, QuerySet
 
 from apps.accounts.selectors import user_of_token
 from apps.core import access
@@ -16,7 +14,6 @@ from apps.deployments.models import (
     Release,
     ReleaseQuerySet,
     Replica,
-    ServedSpan,
 )
 from apps.models.choices import PromotionState
 from apps.models.models import ModelVersion, Promotion, RegisteredModel
@@ -111,68 +108,3 @@ def may_call(token: str, project_id: int) -> bool:
     """Whether the bearer of a token may call deployments of the project."""
     found = user_of_token(token)
     return found is not None and access.allows(found[0], project_id, Role.VIEWER)
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What served at one moment."""
-
-    model: str
-    version: int
-    release: int
-    deployment: str
-    environment: str
-    alias: str
-    run: str | None
-    dataset: str | None
-    approved_by: str | None
-    since: datetime
-
-
-def served_at(user: Person, at: datetime, environment: str | None = None) -> list[Served]:
-    """Which versions served at `at`, in environments of this name where one is given."""
-    spans = ServedSpan.objects.filter(
-        Q(until=None) | Q(until__gt=at),
-        since__lte=at,
-        environment__project_id__in=access.project_ids(user),
-    )
-    if environment:
-        spans = spans.filter(environment__name=environment)
-    joined = spans.select_related(
-        "environment", "approved_by", "release__deployment", "release__version__model"
-    )
-    return [_served(span) for span in joined.select_related("release__version__run")]
-
-
-def served_now(user: Person, project: str | None = None) -> list[Served]:
-    """Which versions serve now, in one project where one is given."""
-    found = served_at(user, timezone.now())
-    if project is None:
-        return found
-    own = Deployment.objects.visible_to(user).filter(project__slug=project)
-    slugs = set(own.values_list("slug", flat=True))
-    return [served for served in found if served.deployment in slugs]
-
-
-def _served(span: ServedSpan) -> Served:
-    version = span.release.version
-    return Served(
-        model=version.model.name,
-        version=version.number,
-        release=span.release_id,
-        deployment=span.release.deployment.slug,
-        environment=span.environment.name,
-        alias=span.alias,
-        run=version.run.mlflow_id if version.run else None,
-        dataset=_dataset(version),
-        approved_by=span.approved_by.username if span.approved_by else None,
-        since=span.since,
-    )
-
-
-def _dataset(version: ModelVersion) -> str | None:
-    """`name@digest` of the first dataset that the version's run logged."""
-    inputs = version.run.inputs if version.run else []
-    if not inputs:
-        return None
-    return f"{inputs[0].get('name', '')}@{inputs[0].get('digest', '')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractUser
 
 from apps.core.tools import Found, tool
-from apps.deployments import access, selectors, services
+from apps.deployments import access, served, services
 
 MOST = 10
 
@@ -13,18 +13,18 @@ MOST = 10
 @tool()
 def serving_now(*, user: AbstractUser, project: str | None = None) -> list[Found]:
     """Which version each deployment serves, since when, and who approved it."""
-    found = selectors.served_now(user, project)
+    found = served.served_now(user, project)
     return [
         Found(
             "deployment",
-            str(served.release),
-            f"{served.deployment} in {served.environment}",
-            f"/deployments/{served.deployment}/",
-            f"{served.deployment} in {served.environment} serves version {served.version} of "
-            f"{served.model} since {served.since:%F %H:%M} UTC, "
-            f"{'approved by ' + served.approved_by if served.approved_by else 'without an approval'}.",
+            str(row.release),
+            f"{row.deployment} in {row.environment}",
+            f"/deployments/{row.deployment}/",
+            f"{row.deployment} in {row.environment} serves version {row.version} of "
+            f"{row.model} since {row.since:%F %H:%M} UTC, "
+            f"{'approved by ' + row.approved_by if row.approved_by else 'without an approval'}.",
         )
-        for served in found[:MOST]
+        for row in found[:MOST]
     ]
 
 

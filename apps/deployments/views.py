@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.access import Role
@@ -11,8 +12,10 @@ from apps.core.errors import PortalError
 from apps.core.typing import UserRequest
 from apps.core.ui import tables
 from apps.deployments import access, selectors, services, shown
+from apps.deployments import served as machine
 from apps.deployments.forms import (
     DeploymentFilterForm,
+    MomentForm,
     NewDeploymentForm,
     ReleaseForm,
     RollBackForm,
@@ -36,6 +39,19 @@ def index(request: UserRequest) -> HttpResponse:
     may_create = projects.held(request.user, Role.CONTRIBUTOR).exists()
     context = {"listing": listing, "form": form, "words": words, "may_create": may_create}
     return render(request, "deployments/list.html", context)
+
+
+@login_required
+@require_GET
+def served(request: UserRequest) -> HttpResponse:
+    """The time machine: what served at a moment, and which version held which alias then."""
+    form = MomentForm(request.GET, user=request.user)
+    if not form.is_valid():
+        return render(request, "deployments/served.html", {"form": form}, status=422)
+    at = form.cleaned_data["at"] or timezone.now()
+    found = machine.served_at(request.user, at, form.cleaned_data["environment"])
+    context = {"form": form, "at": at, "found": found}
+    return render(request, "deployments/served.html", context)
 
 
 @login_required

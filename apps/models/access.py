@@ -5,11 +5,13 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import Invalid, NotFound
+from apps.models import history
 from apps.models.models import (
     EvidencePack,
     Experiment,
     Gate,
     ModelVersion,
+    OutOfBandMove,
     Promotion,
     RegisteredModel,
     Run,
@@ -104,6 +106,14 @@ def environment(user: Person, project: Project, given: object) -> Environment:
     if (row := named.first() or numbered.first()) is None:
         names = ", ".join(found.values_list("name", flat=True))
         raise Invalid(field="environment", reason=f"one of {names}, by name or id")
+    return row
+
+
+def out_of_band(user: Person, pk: int, at_least: Role = Role.VIEWER) -> OutOfBandMove:
+    """The out-of-band move, where the person holds at least this role in its project."""
+    if (row := history.out_of_band(user).filter(pk=pk).first()) is None:
+        raise NotFound(what="out-of-band move")
+    access.require(user, row.project_id, at_least, what="out-of-band move")
     return row
 
 

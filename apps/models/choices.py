@@ -51,3 +51,21 @@ class ImportState(models.TextChoices):
     RUNNING = "running"
     DONE = "done"
     FAILED = "failed"
+
+
+class MoveKind(models.TextChoices):
+    """What moved: an alias, or one of the stages that older servers and clients still use."""
+
+    ALIAS = "alias"
+    STAGE = "stage"
+
+
+class OutOfBandState(models.TextChoices):
+    """What became of a move that went around the portal."""
+
+    OPEN = "open"
+    ADOPTING = "adopting"
+    REVERTING = "reverting"
+    ADOPTED = "adopted"
+    REVERTED = "reverted"
+    OVERTAKEN = "overtaken"

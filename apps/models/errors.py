@@ -113,3 +113,20 @@ class BadFilter(PortalError):
 
     code, status = "invalid", 400
     sentence = "{field}: at character {at} stands {found}; expected is {expected}."
+
+
+class AlreadyDecided(PortalError):
+    code, status = "already_decided", 409
+    sentence = "This move is {state}; only one that is open can be adopted or reverted."
+
+
+class OwnMove(PortalError):
+    """Nobody adopts what they moved themselves."""
+
+    code, status = "four_eyes", 403
+    sentence = "You made this move yourself. Another maintainer adopts it, or anybody reverts it."
+
+
+class NowhereToGo(PortalError):
+    code, status = "nowhere_to_go", 409
+    sentence = "{what} was deleted in MLflow, so nothing can go back there. Adopt the move instead."

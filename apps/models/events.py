@@ -12,3 +12,14 @@ class VersionPromoted:
     environment_id: int
     previous_id: int | None
     approved_by_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class AliasMovedOutOfBand:
+    """A guarded alias or stage moved without a promotion; `version_id` is null where it was taken away."""
+
+    out_of_band_id: int
+    model_id: int
+    environment_id: int
+    version_id: int | None
+    rightful_id: int | None

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from apps.core.ui.refusable import RefusableForm
 from apps.models.errors import BadFilter
 from apps.models.models import ModelVersion, RegisteredModel
 from apps.models.search.grammar import read_filter
@@ -25,6 +26,10 @@ class PromoteForm(forms.Form):
 class DecideForm(forms.Form):
     verdict = forms.ChoiceField(choices=[("approve", "Approve"), ("decline", "Decline")])
     note = forms.CharField(max_length=2000, required=False)
+
+
+class ReasonForm(RefusableForm):
+    reason = forms.CharField(max_length=500, help_text="Why, for the record.")
 
 
 class MetricFloorForm(forms.Form):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from apps.core.access import Person
 from apps.ledger import subjects
 from apps.ledger.subjects import Link
-from apps.models import selectors
+from apps.models import history, selectors
 
 
 def _models(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
@@ -22,6 +22,11 @@ def _versions(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
 
 def _promotions(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     found = selectors.promotions(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.get_absolute_url()) for row in found}
+
+
+def _out_of_band(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = history.out_of_band(viewer).filter(pk__in=ids)
     return {str(row.pk): Link(str(row), row.get_absolute_url()) for row in found}
 
 
@@ -45,3 +50,4 @@ def _imports(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
 
 
 subjects.link("models.modelimport", _imports)
+subjects.link("models.outofbandmove", _out_of_band)

@@ -15,4 +15,9 @@ states.register(
     refused=State("bad", "close", "Refused by a gate"),
     waiting=State("warn", "clock", "Waiting for approval"),
     declined=State("bad", "close", "Declined"),
+    adopting=State("busy", "play", "Being adopted"),
+    reverting=State("busy", "undo", "Being reverted"),
+    adopted=State("good", "check", "Adopted"),
+    reverted=State("good", "undo", "Reverted"),
+    overtaken=State("idle", "history", "Overtaken"),
 )

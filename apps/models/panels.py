@@ -1,11 +1,11 @@
-"""The home page's panel of approvals."""
+"""The home page's panels of models: approvals, and what moved out of band."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 
 from apps.core import home
-from apps.models import selectors
+from apps.models import history, selectors
 
 MOST = 8
 
@@ -18,3 +18,15 @@ def approvals(user: AbstractUser) -> home.Panel | None:
         return None
     context = {"waiting": waiting}
     return home.Panel("Approvals", "models/_home_panel.html", 20, needs_me=True, context=context)
+
+
+@home.panel
+def out_of_band(user: AbstractUser) -> home.Panel | None:
+    """Guarded aliases that moved around the portal, where this person may adopt or revert."""
+    found = list(history.undecided(user)[:MOST])
+    if not found:
+        return None
+    context = {"cases": found}
+    return home.Panel(
+        "Moved out of band", "models/_home_out_of_band.html", 15, needs_me=True, context=context
+    )

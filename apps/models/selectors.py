@@ -210,6 +210,14 @@ def guarded_aliases(project: Project, model: str, number: int | None = None) -> 
     return [name for name in names if guarded_environment(project, name, model)]
 
 
+def versions_in(project: Project, model: str, stage: str) -> list[int]:
+    """The numbers of a model's versions that the mirror knows in a stage."""
+    found = ModelVersion.objects.live().filter(project=project, model__name=model)
+    return list(
+        found.filter(stage__iexact=stage).exclude(stage="").values_list("number", flat=True)
+    )
+
+
 def has_gates(project: Project, model: str) -> bool:
     """Whether a model of this name is gated, even one that MLflow has deleted."""
     return Gate.objects.filter(project=project, model__name=model).exists()

@@ -1,21 +1,24 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from celery import shared_task
 from django.db import connection
 from django.utils import timezone
 
 from apps.core.jobs import Progress, job_task
-from apps.models import selectors, services
+from apps.models import history, selectors, services
 from apps.models.choices import PromotionState
+from apps.models.errors import MlflowAway
 from apps.models.hub import place, work
 from apps.models.mirror import heal
 from apps.models.packs import contents as packs
 
 # PostgreSQL's advisory lock: one healer at a time.
 HEALING = 7_352_001
+R = TypeVar("R")
 
 
 @shared_task(name="models.heal_mirror")
@@ -26,7 +29,8 @@ def heal_mirror() -> None:
         if not cursor.fetchone()[0]:
             return
         try:
-            heal.heal_all()
+            for project in heal.heal_all():
+                services.take_up(project=project)
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", (HEALING,))
 
@@ -47,7 +51,7 @@ def promote(progress: Progress, *, promotion_id: int) -> dict[str, Any]:
     promotion = services.settle_gates(promotion=promotion)
     if promotion.state == PromotionState.APPROVED:
         progress(60, f"Moving the alias {promotion.environment.name} in MLflow")
-        promotion = services.finish(promotion=promotion)
+        promotion = _unless_away(progress, lambda: services.finish(promotion=promotion), promotion)
     progress(95, f"The promotion is {promotion.state}")
     return {"promotion": promotion.pk, "state": promotion.state}
 
@@ -89,3 +93,22 @@ def import_hub(progress: Progress, *, import_id: int) -> dict[str, Any]:
 def forget_imports() -> None:
     """Remove what imports that nobody finished left on the disk."""
     place.forget()
+
+
+@job_task(services.REVERT, on_failure=services.fail_revert)
+def revert_move(progress: Progress, *, case_id: int) -> dict[str, Any]:
+    """Take an alias or a stage back where it belongs. Safe to run twice."""
+    case = history.case(case_id)
+    progress(30, f"Moving {case} back in MLflow")
+    case = _unless_away(progress, lambda: services.finish_revert(case=case), case)
+    progress(95, f"The move is {case.state}")
+    return {"out_of_band": case.pk, "state": case.state}
+
+
+def _unless_away(progress: Progress, work: Callable[[], R], waiting: R) -> R:
+    """Do it, or leave it waiting: the healing that first hears MLflow again takes it up."""
+    try:
+        return work()
+    except MlflowAway as error:
+        progress.log(f"{error} This goes on by itself once it does.")
+        return waiting

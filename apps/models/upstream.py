@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 
 from apps.core.errors import NotFound, Retryable
-from apps.core.http import Allow, Download, Http, Refused, Timeout
+from apps.core.http import Allow, BadAnswer, Download, Http, Refused, Response, Timeout
 from apps.models.errors import MlflowAway, MlflowRefused, NoWorkspaces
 
 SERVICE = "MLflow"
@@ -148,11 +148,22 @@ class Upstream:
             )
         except Retryable as error:
             raise MlflowAway from error
-        body = answer.json() or {}
+        body = _read(answer)
         if answer.status >= 400:
             said = str(body.get("message", ""))[:300]
             raise MlflowRefused(answered=body.get("error_code", answer.status), reason=said)
-        return dict(body)
+        return body
+
+
+def _read(answer: Response) -> Json:
+    """The answer's object. A page of a proxy's or of a half-started server is no answer of MLflow's."""
+    try:
+        body = answer.json() or {}
+    except BadAnswer as error:
+        raise MlflowAway from error
+    if not isinstance(body, dict):
+        raise MlflowAway
+    return body
 
 
 @lru_cache(maxsize=4)

@@ -52,6 +52,28 @@ def start(home: Path) -> dict[str, Any]:
     """Start a server of its own database, and wait until it answers."""
     port, name = free_ports(), f"mlflow_{home.parent.name.replace('-', '_').lower()}"
     create_database(name)
+    return {"port": port, "pid": launch(home, port, name), "database": name}
+
+
+@contextlib.contextmanager
+def killed() -> Iterator[None]:
+    """The run's server is killed as by kill -9; afterwards it answers again at its old address."""
+    home = Path(os.environ["DATA_DIR"]).parent / "mlflow"
+    with _locked(home) as state:
+        os.killpg(state["pid"], signal.SIGKILL)
+        until(
+            lambda: not answers(f"http://127.0.0.1:{state['port']}/health"),
+            seconds=30,
+            what="it is gone",
+        )
+        try:
+            yield
+        finally:
+            state["pid"] = launch(home, state["port"], state["database"])
+
+
+def launch(home: Path, port: int, name: str) -> int:
+    """Run a server over this database, and wait until it answers."""
     options = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     environ = {
         **os.environ,
@@ -77,7 +99,7 @@ def start(home: Path) -> dict[str, Any]:
         seconds=START_WITHIN,
         what=lambda: (home / "log").read_text(errors="replace")[-2000:],
     )
-    return {"port": port, "pid": process.pid, "database": name}
+    return process.pid
 
 
 def stop(state: dict[str, Any]) -> None:

@@ -71,6 +71,7 @@ RULES = (
     Rule(r"projects/<slug>/settings/", read=OWNER, act=OWNER),
     Rule(r"projects/<slug>/", act=OWNER),
     Rule(r"(api/v1/)?models/import/", act=CONTRIBUTOR),
+    Rule(r"(api/v1|models)/out-of-band/", act=MAINTAINER),
     Rule(r"deployments/<slug>/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/baseline/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/monitor/", act=MAINTAINER),

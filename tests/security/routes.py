@@ -45,6 +45,7 @@ RECORDS: dict[str, str] = {
     "promotions/pk": "models.Promotion",
     "approvals/pk": "models.Promotion",
     "gates/pk": "models.Gate",
+    "out-of-band/pk": "models.OutOfBandMove",
     "releases/pk": "deployments.Release",
     "baselines/pk": "monitoring.Baseline",
     "monitors/pk": "monitoring.Monitor",

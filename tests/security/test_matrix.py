@@ -98,6 +98,7 @@ class MatrixTests(PortalTestCase):
             "project_jobs": self.fraud.pk,
             "connection": self.planted.rows["integrations.Connection"].pk,
             "promotion": self.planted.rows["models.Promotion"].pk,
+            "out_of_band": self.planted.rows["models.OutOfBandMove"].pk,
             "deployment": self.planted.rows["deployments.Deployment"].pk,
             "monitor": self.planted.rows["monitoring.Monitor"].pk,
             "incident": self.planted.rows["incidents.Incident"].pk,

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.utils import timezone
 from rest_framework import serializers
 
+from apps.deployments.forms import AHEAD, RESERVED
 from apps.deployments.models import Deployment, Release
 
 
@@ -47,6 +50,11 @@ class NewDeploymentSerializer(serializers.Serializer[Any]):
         help_text="Lower-case letters, digits and hyphens; the path under /serve/.",
     )
 
+    def validate_slug(self, value: str) -> str:
+        if value in RESERVED:
+            raise serializers.ValidationError("The portal keeps this name. Choose another one.")
+        return value
+
 
 class NewReleaseSerializer(serializers.Serializer[Any]):
     deployment = serializers.SlugField(max_length=60)
@@ -59,14 +67,20 @@ class RollBackSerializer(serializers.Serializer[Any]):
 
 
 class ServedSerializer(serializers.Serializer[Any]):
+    project = serializers.CharField(help_text="Slug of the project.")
     model = serializers.CharField()
-    version = serializers.IntegerField()
-    release = serializers.IntegerField()
-    deployment = serializers.CharField()
+    version = serializers.IntegerField(help_text="Its number in the model.")
+    version_id = serializers.IntegerField()
+    release = serializers.IntegerField(
+        allow_null=True, help_text="Null where the version held the alias and was not released."
+    )
+    deployment = serializers.CharField(allow_null=True)
     environment = serializers.CharField()
-    alias = serializers.CharField(allow_blank=True)
-    run = serializers.CharField(allow_null=True)
-    dataset = serializers.CharField(allow_null=True)
+    alias = serializers.CharField(
+        allow_blank=True, help_text="The environment's alias, where the version held it then."
+    )
+    run = serializers.CharField(allow_null=True, help_text="MLflow's id of the run.")
+    dataset = serializers.CharField(allow_null=True, help_text="name@digest")
     approved_by = serializers.CharField(allow_null=True)
     since = serializers.DateTimeField()
 
@@ -77,5 +91,14 @@ class ServedAtSerializer(serializers.Serializer[Any]):
 
 
 class MomentSerializer(serializers.Serializer[Any]):
-    at = serializers.DateTimeField(required=False, help_text="Now, where it is left out.")
+    at = serializers.DateTimeField(
+        required=False,
+        default_timezone=UTC,
+        help_text="Now, where it is left out; UTC, where it names no zone. Encode a + as %2B.",
+    )
     environment = serializers.SlugField(max_length=60, required=False)
+
+    def validate_at(self, value: datetime) -> datetime:
+        if value > timezone.now() + AHEAD:
+            raise serializers.ValidationError("It lies in the future. Name a moment until now.")
+        return value

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api.viewsets import PortalPlainViewSet, PortalViewSet
-from apps.deployments import access, selectors, services
+from apps.deployments import access, selectors, served, services
 from apps.deployments.api.filters import DeploymentFilter, ReleaseFilter
 from apps.deployments.api.serializers import (
     DeploymentSerializer,
@@ -91,13 +91,17 @@ class ReleaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
 
 
 class ServedViewSet(PortalPlainViewSet):
-    """The time machine: what served at one moment."""
+    """The time machine: what served at one moment, and which version held which alias then."""
 
     @extend_schema(parameters=[MomentSerializer], responses={200: ServedAtSerializer})
     def list(self, request: Request) -> Response:
-        """Which versions served at `at`, approved by whom, from which run and dataset."""
+        """Which versions served at `at`, approved by whom, from which run and dataset.
+
+        A version that held an environment's alias while no release of it was live comes with `release: null`;
+        a release whose version did not hold the alias comes with an empty `alias`.
+        """
         asked = MomentSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         at = asked.validated_data.get("at") or timezone.now()
-        found = selectors.served_at(self.user, at, asked.validated_data.get("environment"))
+        found = served.served_at(self.user, at, asked.validated_data.get("environment"))
         return Response(ServedAtSerializer({"at": at, "models": found}).data)

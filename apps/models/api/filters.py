@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from django_filters import rest_framework as filters
 
-from apps.core.api.filters import RecordIdFilter, WordsFilter
-from apps.models.choices import PromotionState, RunStatus
+from apps.core.api.filters import RecordIdFilter, WordsFilter, YesNoFilter
+from apps.models.choices import MoveKind, OutOfBandState, PromotionState, RunStatus
 from apps.models.models import (
+    AliasMove,
     Dataset,
     Gate,
     ModelVersion,
+    OutOfBandMove,
     Promotion,
     PromotionQuerySet,
     RegisteredModel,
@@ -91,3 +93,23 @@ class PromotionFilter(OfProject):
     def filter_queryset(self, queryset: PromotionQuerySet) -> PromotionQuerySet:
         found: PromotionQuerySet = super().filter_queryset(queryset)
         return found if self.form.cleaned_data.get("state") else found.waiting()
+
+
+class AliasMoveFilter(filters.FilterSet):
+    name = filters.CharFilter(max_length=256, label="An alias or a stage.")
+    kind = filters.ChoiceFilter(choices=MoveKind.choices)
+    out_of_band = YesNoFilter(label="Only what went around the portal, or what did not.")
+
+    class Meta:
+        model = AliasMove
+        fields: list[str] = []
+
+
+class OutOfBandFilter(OfProject):
+    state = filters.ChoiceFilter(choices=OutOfBandState.choices)
+    model = RecordIdFilter("model_id", label="Id of a registered model.")
+    environment = filters.CharFilter("environment__name", max_length=60, label="Its name.")
+
+    class Meta:
+        model = OutOfBandMove
+        fields: list[str] = []

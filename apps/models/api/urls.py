@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from apps.models.api import cards, imports, packs, runs, views
+from apps.models.api import cards, history, imports, packs, runs, views
 
 router = SimpleRouter()
 router.register("runs", runs.RunViewSet, basename="run")
@@ -10,6 +10,10 @@ router.register("models", views.ModelViewSet, basename="model")
 router.register("model-versions", views.VersionViewSet, basename="model-version")
 router.register("gates", views.GateViewSet, basename="gate")
 router.register("approvals", views.ApprovalViewSet, basename="approval")
+router.register(
+    r"models/(?P<pk>[0-9]{1,18})/alias-moves", history.AliasMoveViewSet, basename="alias-move"
+)
+router.register("out-of-band", history.OutOfBandViewSet, basename="out-of-band")
 
 urlpatterns = [
     path("models/<int:pk>/card/", cards.CardView.as_view(), name="model-card"),

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from django.utils import timezone
 
 from apps.core.errors import PortalError
-from apps.models.choices import RunStatus
-from apps.models.mirror import refresh, registry, runs
-from apps.models.models import Experiment, ModelVersion, RegisteredModel, Run, Workspace
+from apps.models.choices import Lifecycle, RunStatus
+from apps.models.mirror import check, refresh, registry, runs, shapes
+from apps.models.models import Alias, Experiment, ModelVersion, RegisteredModel, Run, Workspace
 from apps.models.upstream import PER_PAGE, Upstream
 from apps.projects.models import Project
 
@@ -26,14 +25,26 @@ MOST_RUNNING = 500
 MOST_EXPERIMENTS = 100
 
 
-def heal_all() -> None:
-    """Heal every project that uses MLflow. Where MLflow is away, the page says how old the mirror is."""
+def heal_all() -> Iterator[Project]:
+    """Heal every project that uses MLflow, and name those that are level.
+
+    Where MLflow is away, the page says how old the mirror is.
+    """
     for workspace in Workspace.objects.select_related("project").order_by("pk"):
         try:
             heal(workspace)
         except PortalError as error:
-            Workspace.objects.filter(pk=workspace.pk).update(trouble=str(error)[:300])
-            logger.warning("The mirror of project %s waits: %s", workspace.project_id, error)
+            _note_trouble(workspace, str(error))
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            # An answer in another shape than MLflow's: a proxy's page, a half-started server.
+            _note_trouble(workspace, f"MLflow answered what cannot be read ({error!r}).")
+        else:
+            yield workspace.project
+
+
+def _note_trouble(workspace: Workspace, trouble: str) -> None:
+    Workspace.objects.filter(pk=workspace.pk).update(trouble=trouble[:300])
+    logger.warning("The mirror of project %s waits: %s", workspace.project_id, trouble)
 
 
 def heal(workspace: Workspace, *, whole: bool = False) -> None:
@@ -44,13 +55,20 @@ def heal(workspace: Workspace, *, whole: bool = False) -> None:
     _experiments(project, mlflow)
     _runs(project, mlflow, since)
     _models(project, mlflow)
+    if since is None:
+        _gone_runs(project, begun_at)
+    else:
+        check.look_again(project)
     Workspace.objects.filter(pk=workspace.pk).update(healed_at=begun_at, trouble="")
 
 
 def _experiments(project: Project, mlflow: Upstream) -> None:
     path = "2.0/mlflow/experiments/search"
-    for told in mlflow.listed(path, "experiments", view_type="ALL"):
-        runs.put_experiment(project, told)
+    told = mlflow.listed(path, "experiments", view_type="ALL")
+    seen = {runs.put_experiment(project, each).pk for each in told}
+    living = Experiment.objects.filter(project=project, lifecycle=Lifecycle.ACTIVE)
+    for gone in living.exclude(pk__in=seen).values_list("mlflow_id", flat=True):
+        refresh.experiment(project, gone)
 
 
 def _runs(project: Project, mlflow: Upstream, since: datetime | None) -> None:
@@ -59,7 +77,7 @@ def _runs(project: Project, mlflow: Upstream, since: datetime | None) -> None:
         .order_by("pk")
         .values_list("mlflow_id", flat=True)
     )
-    for some in _batches(known, MOST_EXPERIMENTS):
+    for some in check.batches(known, MOST_EXPERIMENTS):
         for wanted in _filters(since):
             _put_found(project, mlflow, {"experiment_ids": some, "filter": wanted})
     if since is not None:
@@ -77,7 +95,7 @@ def _filters(since: datetime | None) -> list[str]:
 def _put_found(project: Project, mlflow: Upstream, query: Json) -> None:
     asked_at = timezone.now()
     found = mlflow.searched("2.0/mlflow/runs/search", "runs", run_view_type="ALL", **query)
-    for some in _batches(found, PER_PAGE):
+    for some in check.batches(found, PER_PAGE):
         runs.put_runs(project, some, asked_at=asked_at)
         asked_at = timezone.now()
 
@@ -86,6 +104,13 @@ def _running(project: Project) -> None:
     """Runs that the mirror believes to run may have ended, or logged more, around the portal."""
     open_runs = Run.objects.filter(project=project, status=RunStatus.RUNNING).order_by("seen_at")
     for mlflow_id in open_runs.values_list("mlflow_id", flat=True)[:MOST_RUNNING]:
+        refresh.run(project, mlflow_id)
+
+
+def _gone_runs(project: Project, begun_at: datetime) -> None:
+    """Runs that a walk over everything did not meet: MLflow says of each whether it is gone."""
+    unseen = Run.objects.filter(project=project, seen_at__lt=begun_at).active()
+    for mlflow_id in unseen.values_list("mlflow_id", flat=True):
         refresh.run(project, mlflow_id)
 
 
@@ -98,18 +123,24 @@ def _models(project: Project, mlflow: Upstream) -> None:
     for gone_model in RegisteredModel.objects.live().filter(project=project):
         if gone_model.name not in rows:
             refresh.model(project, gone_model.name)
+    _aliases(project, told)
+
+
+def _aliases(project: Project, told: list[Json]) -> None:
+    """Ask again for each model whose aliases differ: the list may be older than a move of ours."""
+    known: dict[str, dict[str, int]] = {}
+    present = Alias.objects.filter(project=project)
+    for model, alias, number in present.values_list("model__name", "name", "version__number"):
+        known.setdefault(model, {})[alias] = number
     for each in told:
-        registry.put_aliases(rows[each["name"]], refresh.aliases_of(each))
+        if refresh.aliases_of(each) != known.get(each["name"], {}):
+            refresh.model(project, each["name"])
 
 
 def _versions(mlflow: Upstream, rows: dict[str, RegisteredModel]) -> Iterator[int]:
     for told in mlflow.listed("2.0/mlflow/model-versions/search", "model_versions"):
         model = rows.get(told["name"])
         if model and (row := registry.put_version(model, told)):
+            if row.stage != shapes.stage(told.get("current_stage")):
+                refresh.version(model.project, model.name, row.number)
             yield row.pk
-
-
-def _batches(items: Iterable[Any], size: int) -> Iterator[list[Any]]:
-    rest = iter(items)
-    while some := list(islice(rest, size)):
-        yield some

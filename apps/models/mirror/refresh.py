@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.models.choices import Lifecycle
 from apps.models.mirror import registry, runs, shapes
-from apps.models.models import Experiment, RegisteredModel
+from apps.models.models import Experiment, RegisteredModel, Run
 from apps.models.upstream import Upstream
 from apps.projects.models import Project
 
@@ -18,19 +20,25 @@ Json = dict[str, Any]
 @transaction.atomic
 def experiment(project: Project, mlflow_id: str) -> Experiment | None:
     """The experiment as MLflow has it now."""
-    _one_asker("experiment", project, mlflow_id)
+    alone("experiment", project, mlflow_id)
     found = Upstream(project.slug).find("2.0/mlflow/experiments/get", experiment_id=mlflow_id)
-    return runs.put_experiment(project, found["experiment"]) if found else None
+    if found is None:
+        gone = Experiment.objects.filter(project=project, mlflow_id=mlflow_id)
+        gone.update(lifecycle=Lifecycle.DELETED)
+        return None
+    return runs.put_experiment(project, found["experiment"])
 
 
 @transaction.atomic
 def run(project: Project, mlflow_id: str, *, by: User | None = None) -> None:
     """The run as MLflow has it now, with its experiment where the mirror does not know that yet."""
-    _one_asker("run", project, mlflow_id)
+    alone("run", project, mlflow_id)
     found = Upstream(project.slug).find("2.0/mlflow/runs/get", run_id=mlflow_id)
     if found is None:
-        return
-    store_run(project, found["run"], by=by)
+        gone = Run.objects.filter(project=project, mlflow_id=shapes.text(mlflow_id, 40))
+        gone.update(lifecycle=Lifecycle.DELETED, seen_at=timezone.now())
+    else:
+        store_run(project, found["run"], by=by)
 
 
 def store_run(project: Project, told: Json, *, by: User | None = None) -> None:
@@ -42,9 +50,14 @@ def store_run(project: Project, told: Json, *, by: User | None = None) -> None:
 
 
 @transaction.atomic
-def model(project: Project, name: str, *, by: User | None = None) -> RegisteredModel | None:
-    """The model as MLflow has it now, with its aliases and the versions they point at."""
-    _one_asker("model", project, name)
+def model(
+    project: Project, name: str, *, by: User | None = None, own: str | None = ""
+) -> RegisteredModel | None:
+    """The model as MLflow has it now, with its aliases and the versions they point at.
+
+    `own` is the alias that `by` moved, `None` for all; another that moved, moved around the portal.
+    """
+    alone("model", project, name)
     found = Upstream(project.slug).find("2.0/mlflow/registered-models/get", name=name)
     if found is None:
         if gone := RegisteredModel.objects.filter(project=project, name=name).first():
@@ -56,14 +69,16 @@ def model(project: Project, name: str, *, by: User | None = None) -> RegisteredM
     known = set(row.versions.live().values_list("number", flat=True))
     for number in set(wanted.values()) - known:
         version(project, name, number, by=by)
-    registry.put_aliases(row, wanted, by=by)
+    registry.put_aliases(row, wanted, by=by, own=own)
     return row
 
 
 @transaction.atomic
-def version(project: Project, name: str, number: int, *, by: User | None = None) -> None:
-    """The version as MLflow has it now."""
-    _one_asker("version", project, f"{name}/{number}")
+def version(
+    project: Project, name: str, number: int, *, by: User | None = None, staged: bool = False
+) -> None:
+    """The version as MLflow has it now. Where `by` has not `staged` it, its stage moved by itself."""
+    alone("model", project, name)
     row = RegisteredModel.objects.live().filter(project=project, name=name).first()
     if row is None and (row := model(project, name, by=by)) is None:
         return
@@ -71,7 +86,10 @@ def version(project: Project, name: str, number: int, *, by: User | None = None)
         "2.0/mlflow/model-versions/get", name=name, version=str(number)
     )
     if found is not None:
-        registry.put_version(row, found["model_version"], by=by)
+        told = found["model_version"]
+        if kept := registry.put_version(row, told, by=by):
+            stage = str(told.get("current_stage") or "")
+            registry.put_stage(kept, stage, by=by if staged else None)
     elif gone := row.versions.filter(number=number).first():
         registry.remove_version(gone, by=by)
 
@@ -84,8 +102,8 @@ def aliases_of(model: Json) -> dict[str, int]:
     }
 
 
-def _one_asker(kind: str, project: Project, name: str) -> None:
-    """Wait for whoever asks for the same record; the lock goes with the transaction."""
+def alone(kind: str, project: Project, name: str) -> None:
+    """Wait for whoever asks MLflow about the same record, or changes it; the lock goes with the transaction."""
     key = f"models.{kind}:{project.pk}:{shapes.text(name)}"
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", (key,))

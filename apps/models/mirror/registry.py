@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.ledger.services import record
-from apps.models.mirror import shapes
+from apps.models.mirror import moves, shapes
+from apps.models.mirror.moves import Cause
 from apps.models.models import Alias, ModelVersion, RegisteredModel, Run
 from apps.projects.models import Project
 
@@ -61,35 +62,76 @@ def put_version(
 
 
 @transaction.atomic
-def put_aliases(model: RegisteredModel, wanted: dict[str, int], *, by: User | None = None) -> None:
-    """Make the model's aliases those that MLflow tells: name to version number."""
-    # The model's row is the lock: two tellers cannot both find the alias in its old place.
-    RegisteredModel.objects.select_for_update().get(pk=model.pk)
-    present = {alias.name: alias for alias in model.aliases.select_related("version")}
-    for name, alias in present.items():
-        if name not in wanted:
-            _drop(alias, by)
+def put_stage(version: ModelVersion, stage: str, *, by: User | None = None) -> None:
+    """Store the stage that MLflow tells of a version; its `None` is no stage. Safe to repeat."""
+    change_stage(version, shapes.stage(stage), Cause(by))
+
+
+@transaction.atomic
+def change_stage(version: ModelVersion, stage: str, cause: Cause) -> None:
+    """Take a version to a stage, or with none out of the one it has. Safe to repeat."""
+    _locked(version.model)
+    row = ModelVersion.objects.select_related("model__project").get(pk=version.pk)
+    if row.stage == stage:
+        return
+    before, row.stage = row.stage, stage
+    row.save(update_fields=["stage"])
+    moves.stage_moved(row, before, cause)
+
+
+@transaction.atomic
+def put_aliases(
+    model: RegisteredModel,
+    wanted: dict[str, int],
+    *,
+    by: User | None = None,
+    own: str | None = None,
+) -> None:
+    """Make the model's aliases those that MLflow tells: name to version number.
+
+    `by` moved the alias `own`, or with `None` each of them; the others were moved around the portal.
+    """
+    row = _locked(model)
+    present = {alias.name: alias for alias in row.aliases.select_related("version")}
+    for name in present.keys() - wanted.keys():
+        drop(row, name, Cause(by if own in {None, name} else None))
     for name, number in wanted.items():
-        version = model.versions.filter(number=number).first()
+        version = row.versions.filter(number=number).first()
         if version is not None:
-            move(model, name, version, by=by)
+            move(row, name, version, Cause(by if own in {None, name} else None))
 
 
 @transaction.atomic
 def move(
-    model: RegisteredModel, name: str, version: ModelVersion, *, by: User | None
+    model: RegisteredModel, name: str, version: ModelVersion, cause: Cause
 ) -> ModelVersion | None:
     """Point an alias at a version; answers the version it came from. Safe to repeat."""
-    stored = shapes.text(name, 256)
-    alias = Alias.objects.select_for_update().filter(model=model, name=stored).first()
-    if alias is not None and alias.version_id == version.pk:
-        return None
+    row, stored = _locked(model), shapes.text(name, 256)
+    alias = Alias.objects.filter(model=row, name=stored).select_related("version").first()
     before = alias.version if alias else None
-    row = alias or Alias(model=model, project_id=model.project_id, name=stored)
-    row.version, row.moved_at = version, timezone.now()
-    row.save()
-    _record_move(row, [before.pk if before else None, version.pk], by)
+    if before == version:
+        return None
+    kept = moves.alias_moved(row, stored, (before, version), cause)
+    alias = alias or Alias(model=row, project_id=row.project_id, name=stored)
+    alias.version, alias.moved_at = version, kept.at
+    alias.save()
     return before
+
+
+@transaction.atomic
+def drop(model: RegisteredModel, name: str, cause: Cause) -> None:
+    """Take an alias away. Safe to repeat."""
+    row = _locked(model)
+    alias = Alias.objects.filter(model=row, name=name).select_related("version").first()
+    if alias is not None:
+        moves.alias_moved(row, name, (alias.version, None), cause)
+        alias.delete()
+
+
+def _locked(model: RegisteredModel) -> RegisteredModel:
+    """The model's row is the lock: two tellers cannot both find the alias in its old place."""
+    rows = RegisteredModel.objects.select_for_update(of=("self",)).select_related("project")
+    return rows.get(pk=model.pk)
 
 
 def _store(row: RegisteredModel | ModelVersion, wanted: Json) -> None:
@@ -99,21 +141,6 @@ def _store(row: RegisteredModel | ModelVersion, wanted: Json) -> None:
         setattr(row, name, wanted[name])
     if differing:
         row.save(update_fields=differing)
-
-
-def _drop(alias: Alias, by: User | None) -> None:
-    _record_move(alias, [alias.version_id, None], by)
-    alias.delete()
-
-
-def _record_move(alias: Alias, both: list[Any], by: User | None) -> None:
-    record(
-        actor=by,
-        verb="models.alias_moved",
-        subject=alias.model,
-        project_id=alias.project_id,
-        data={"alias": alias.name, "version": both},
-    )
 
 
 @transaction.atomic
@@ -132,6 +159,9 @@ def remove_model(model: RegisteredModel, *, by: User | None = None) -> None:
 @transaction.atomic
 def remove_version(version: ModelVersion, *, by: User | None = None) -> None:
     """MLflow has it no more. The row stays. Safe to repeat."""
+    for name in version.aliases.values_list("name", flat=True):
+        drop(version.model, name, Cause(by))
+    put_stage(version, "", by=by)
     gone = ModelVersion.objects.filter(pk=version.pk, deleted_at=None)
     if gone.update(deleted_at=timezone.now()):
         data = {"model": version.model_id, "number": version.number}

@@ -126,6 +126,12 @@ def version(data: Json) -> Json:
     }
 
 
+def stage(value: object) -> str:
+    """The stage of a version; MLflow writes `None` where it has none."""
+    named = text(value, 30)
+    return "" if named == "None" else named
+
+
 def whole(value: object) -> int:
     """A whole number of MLflow's, which come as strings too; 0 where it is none."""
     try:

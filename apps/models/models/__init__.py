@@ -1,5 +1,6 @@
 """The tables of models, by topic."""
 
+from apps.models.models.history import AliasMove, OutOfBandMove, OutOfBandQuerySet
 from apps.models.models.logged import RunMetric, RunParam
 from apps.models.models.papers import Card, EvidencePack, ModelImport, SliceReport
 from apps.models.models.promotions import Decision, Gate, GateResult, Promotion, PromotionQuerySet
@@ -16,6 +17,7 @@ from apps.models.models.runs import Dataset, Experiment, Run, RunQuerySet, Works
 __all__ = [
     "Alias",
     "Card",
+    "AliasMove",
     "Dataset",
     "Decision",
     "EvidencePack",
@@ -25,6 +27,8 @@ __all__ = [
     "ModelImport",
     "ModelQuerySet",
     "ModelVersion",
+    "OutOfBandMove",
+    "OutOfBandQuerySet",
     "ProjectRows",
     "Promotion",
     "PromotionQuerySet",

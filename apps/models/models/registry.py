@@ -55,6 +55,7 @@ class ModelVersion(models.Model):
     source = models.CharField(max_length=1000, blank=True)
     description = models.TextField(blank=True)
     status = models.CharField(max_length=30, default="READY")
+    stage = models.CharField(max_length=30, blank=True)
     tags = models.JSONField(default=dict)
     registered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)

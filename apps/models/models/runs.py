@@ -114,6 +114,7 @@ class Run(models.Model):
             models.Index(fields=["project", "status", "id"], name="models_run_status"),
             GinIndex(fields=["params"], opclasses=["jsonb_path_ops"], name="models_run_params"),
             GinIndex(fields=["tags"], opclasses=["jsonb_path_ops"], name="models_run_tags"),
+            models.Index(fields=["project", "seen_at"], name="models_run_seen"),
             GinIndex(fields=["inputs"], opclasses=["jsonb_path_ops"], name="models_run_inputs"),
         ]
 

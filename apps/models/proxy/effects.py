@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.models import selectors
 from apps.models.mirror import refresh, registry, runs
 from apps.models.mirror.shapes import whole
 from apps.models.models import RegisteredModel
@@ -54,6 +55,12 @@ def model_changed(change: Change, answer: Json) -> None:
     refresh.model(change.project, change.text("name"), by=change.user)
 
 
+def alias_moved(change: Change, answer: Json) -> None:
+    """Of the model's aliases, the client moved this one."""
+    own = change.text("alias")
+    refresh.model(change.project, change.text("name"), by=change.user, own=own)
+
+
 def model_renamed(change: Change, answer: Json) -> None:
     """The row follows, so that its history stays with it, unless the new name has a row already."""
     new = str(snake(answer).get("registered_model", {}).get("name", change.text("new_name")))
@@ -62,7 +69,7 @@ def model_renamed(change: Change, answer: Json) -> None:
     if row is not None and not named.filter(name=new).exists():
         registry.rename_model(row, new, by=change.user)
     refresh.model(change.project, change.text("name"), by=change.user)
-    refresh.model(change.project, new, by=change.user)
+    refresh.model(change.project, new, by=change.user, own=None)
 
 
 def version_created(change: Change, answer: Json) -> None:
@@ -73,6 +80,14 @@ def version_created(change: Change, answer: Json) -> None:
 def version_changed(change: Change, answer: Json) -> None:
     number = whole(change.text("version"))
     refresh.version(change.project, change.text("name"), number, by=change.user)
+
+
+def stage_moved(change: Change, answer: Json) -> None:
+    """The client moved this version, and may have had the others of that stage archived."""
+    name, number = change.text("name"), whole(change.text("version"))
+    others = selectors.versions_in(change.project, name, change.text("stage"))
+    for each in {number, *others}:
+        refresh.version(change.project, name, each, by=change.user, staged=True)
 
 
 def _logged(change: Change, logged: Json) -> None:

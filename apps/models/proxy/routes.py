@@ -138,7 +138,7 @@ TABLE: tuple[Route, ...] = (
     *write(
         "POST DELETE",
         f"{V2}/registered-models/alias",
-        effect=effects.model_changed,
+        effect=effects.alias_moved,
         guards=(guards.keeps_alias,),
     ),
     # Model versions
@@ -166,7 +166,7 @@ TABLE: tuple[Route, ...] = (
     *write(
         "POST",
         f"{V2}/model-versions/transition-stage",
-        effect=effects.version_changed,
+        effect=effects.stage_moved,
         guards=(guards.keeps_stage,),
     ),
     # Artifacts

@@ -12,7 +12,8 @@ from apps.ledger.services import record
 from apps.models import errors, gates
 from apps.models.choices import PromotionState, Verdict
 from apps.models.events import VersionPromoted
-from apps.models.mirror import registry
+from apps.models.mirror import moves, refresh, registry
+from apps.models.mirror.moves import Cause
 from apps.models.models import (
     Alias,
     Decision,
@@ -23,7 +24,7 @@ from apps.models.models import (
 )
 from apps.models.services.places import check_place
 from apps.models.upstream import Upstream
-from apps.projects.models import Environment
+from apps.projects.models import Environment, Project
 
 PROMOTE = "models.promote"
 
@@ -72,6 +73,35 @@ def decline(*, promotion: Promotion, by: AbstractUser, note: str = "") -> Promot
     return row
 
 
+@transaction.atomic
+def promote_of_record(
+    *, version: ModelVersion, environment: Environment, by: AbstractUser, reason: str
+) -> Promotion:
+    """Promote what is there already, decided on by this person; its gates are asked all the same."""
+    check_place(version.project, environment)
+    if version.deleted_at is not None:
+        raise errors.VersionGone(number=version.number)
+    promotion = Promotion(
+        project=version.project,
+        version=version,
+        environment=environment,
+        requested_by_id=by.pk,
+        note=reason,
+    )
+    _save_only_open(promotion)
+    Decision.objects.create(promotion=promotion, verdict=Verdict.APPROVED, by_id=by.pk, note=reason)
+    _record("models.promotion_requested", promotion, by)
+    _work_on(promotion, by)
+    return promotion
+
+
+def take_up_approved(*, project: Project) -> None:
+    """MLflow answers again: go on with the promotions of a project that waited for it."""
+    approved = Promotion.objects.filter(project=project, state=PromotionState.APPROVED)
+    for promotion in approved.select_related("requested_by"):
+        _work_on(promotion, promotion.requested_by)
+
+
 def check_gates(*, promotion: Promotion) -> list[GateResult]:
     """Ask the gates that have not answered yet. Safe to run twice: an answer is kept."""
     version = promotion.version
@@ -102,7 +132,7 @@ def settle_gates(*, promotion: Promotion) -> Promotion:
     if failed:
         _move(row, PromotionState.REFUSED)
         _record("models.promotion_refused", row, None, gates=failed)
-    elif row.environment.protected:
+    elif row.environment.protected and not Decision.objects.filter(promotion=row).exists():
         _move(row, PromotionState.WAITING)
         _record("models.promotion_waiting", row, None)
     else:
@@ -110,11 +140,14 @@ def settle_gates(*, promotion: Promotion) -> Promotion:
     return row
 
 
+@transaction.atomic
 def finish(*, promotion: Promotion) -> Promotion:
     """Move the alias in MLflow, then say so. Safe to run twice: the alias is set, not swapped."""
     if promotion.state != PromotionState.APPROVED:
         return promotion
     version = promotion.version
+    # Nobody reads MLflow's aliases between the move and our row of it, and takes it for another's.
+    refresh.alone("model", version.project, version.model.name)
     Upstream(version.project.slug).send(
         "POST",
         "2.0/mlflow/registered-models/alias",
@@ -125,13 +158,13 @@ def finish(*, promotion: Promotion) -> Promotion:
     return _conclude(promotion)
 
 
-@transaction.atomic
 def _conclude(promotion: Promotion) -> Promotion:
     row = _locked(promotion)
     if row.state != PromotionState.APPROVED:
         return row
     version, environment = row.version, row.environment
-    before = registry.move(version.model, environment.name, version, by=row.requested_by)
+    cause = Cause(row.requested_by, promotion=row)
+    before = registry.move(version.model, environment.name, version, cause)
     if before is not None:
         Promotion.objects.filter(pk=row.pk).update(previous=before)
     _move(row, PromotionState.DONE)
@@ -184,6 +217,7 @@ def _move(promotion: Promotion, state: PromotionState) -> None:
     if state not in Promotion.OPEN:
         promotion.ended_at = timezone.now()
     promotion.save(update_fields=["state", "ended_at"])
+    moves.follow(promotion)
     live.changed(promotion.topic)
 
 

@@ -5,9 +5,11 @@ from typing import Any
 from apps.core.access import Role
 from apps.core.access import allows as holds
 from apps.core.typing import UserRequest
-from apps.models import selectors
+from apps.models import history, selectors
 from apps.models.forms import PromoteForm
-from apps.models.models import ModelVersion, Promotion
+from apps.models.models import ModelVersion, Promotion, RegisteredModel
+
+MOST_MOVES = 10
 
 
 def version_context(
@@ -35,6 +37,16 @@ def shown(request: UserRequest, row: Promotion) -> dict[str, Any]:
         "decidable": waits and may and not asked,
         "own": waits and may and asked,
         "decision": getattr(row, "decision", None),
+    }
+
+
+def history_context(request: UserRequest, row: RegisteredModel) -> dict[str, Any]:
+    """What the page of a model shows of its history."""
+    newest = list(history.moves(request.user).filter(model=row)[: MOST_MOVES + 1])
+    return {
+        "moves": newest[:MOST_MOVES],
+        "more_moves": len(newest) > MOST_MOVES,
+        "cases": history.open_cases(row),
     }
 
 

@@ -14,7 +14,7 @@ from apps.models.forms import (
     MetricFloorForm,
     ModelFilterForm,
 )
-from apps.models.views.frame import frame, version_context
+from apps.models.views.frame import frame, history_context, version_context
 
 MODEL_SORTS = {"name": "name", "project": "project__name", "changed": "updated_at"}
 VERSION_SORTS = {"number": "number"}
@@ -47,6 +47,7 @@ def model(request: UserRequest, pk: int) -> HttpResponse:
         "promotions": selectors.promotions(request.user).filter(version__model=row)[:20],
         "may_gate": holds(request.user, row.project_id, Role.MAINTAINER),
         "gate_form": MetricFloorForm(model=row),
+        **history_context(request, row),
     }
     return render(request, "models/model.html", {**context, **frame(request)})
 
