@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.core import access
 from apps.core.access import Role
@@ -13,6 +12,7 @@ from apps.core.errors import NotFound
 from apps.models import workspaces
 from apps.models.proxy import refusals, routes
 from apps.models.proxy.ask import Ask
+from apps.models.proxy.caller import caller
 from apps.models.proxy.routes import Route
 from apps.projects.models import Project, ProjectQuerySet
 
@@ -48,14 +48,6 @@ def admit(ask: Ask) -> Admission:
     _refuse_other_folders(ask, project)
     workspaces.ensure(project)
     return Admission(user, project, route)
-
-
-def caller(ask: Ask) -> User:
-    """Whose token it is."""
-    found = accounts.user_of_token(ask.token)
-    if found is None:
-        raise refusals.no_token()
-    return found[0]
 
 
 def _project(ask: Ask, user: User) -> Project:

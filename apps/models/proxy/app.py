@@ -18,11 +18,11 @@ from apps.core.errors import PortalError
 from apps.core.http.forward import Answer, Forward, Headers, Message
 from apps.core.logs import request_id
 from apps.models import workspaces
-from apps.models.proxy import refusals
+from apps.models.proxy import page, refusals
 from apps.models.proxy.admission import Admission, admit
 from apps.models.proxy.ask import Ask, ClientLeft, Receive, Scope, Send, as_json, read_body, snake
 from apps.models.proxy.change import Change
-from apps.models.proxy.refusals import Refusal
+from apps.models.proxy.refusals import Elsewhere, Refusal
 from apps.models.upstream import SERVICE, WORKSPACE
 
 logger = logging.getLogger(__name__)
@@ -78,6 +78,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _answer(scope, receive, reply)
     except ClientLeft:
         pass
+    except Elsewhere as other:
+        await reply.lead(other.location)
     except Refusal as refusal:
         await reply.refuse(refusal)
     except PortalError as error:
@@ -92,6 +94,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _answer(scope: Scope, receive: Receive, reply: Reply) -> None:
     ask = Ask.of(scope)
+    if location := page.elsewhere(ask):
+        raise Elsewhere(location)
     admission = await _in_thread(admit, ask)
     if admission.answer is not None:
         await reply.send_json(200, admission.answer)
@@ -101,7 +105,7 @@ async def _answer(scope: Scope, receive: Receive, reply: Reply) -> None:
         async with _forward(settings.MLFLOW_URL).send(
             _message(ask, admission, _pieces(receive))
         ) as answer:
-            await reply.pass_back(answer, answer.body)
+            await reply.pass_back(answer, answer.body, _shown(admission))
 
 
 async def _change(ask: Ask, admission: Admission, body: bytes, reply: Reply) -> None:
@@ -134,6 +138,11 @@ def _mirror(admission: Admission, change: Change, told: bytes) -> None:
         effect(change, as_json(told))
     except (PortalError, Refusal, OperationalError, DataError, KeyError, TypeError) as error:
         logger.warning("Not mirrored yet in project %s: %r", change.project.pk, error)
+
+
+def _shown(admission: Admission) -> Headers:
+    shown = admission.route.shown if admission.route else None
+    return OURS if shown is None else shown
 
 
 def _message(ask: Ask, admission: Admission, body: bytes | AsyncIterator[bytes]) -> Message:
@@ -169,11 +178,13 @@ class Reply:
         self._send = send
         self._begun = False
 
-    async def pass_back(self, answer: Answer, body: AsyncIterator[bytes]) -> None:
+    async def pass_back(
+        self, answer: Answer, body: AsyncIterator[bytes], added: Headers = OURS
+    ) -> None:
         """MLflow's answer, piece by piece."""
         headers = [(name.lower(), value) for name, value in answer.headers]
         kept = [each for each in headers if each[0] in PASSED_BACK]
-        await self._begin(answer.status, [*kept, *OURS])
+        await self._begin(answer.status, [*kept, *added])
         async for piece in body:
             await self._more(piece, True)
         await self._more(b"", False)
@@ -185,6 +196,12 @@ class Reply:
         wait = [(b"retry-after", str(refusal.wait).encode())] if refusal.wait else []
         body = {"error_code": refusal.code, "message": refusal.message}
         await self.send_json(refusal.status, body, wait)
+
+    async def lead(self, location: str) -> None:
+        """To another address of the portal's."""
+        where = [(b"location", location.encode()), (b"content-length", b"0")]
+        await self._begin(302, [*where, *OURS])
+        await self._more(b"", False)
 
     async def send_json(
         self, status: int, body: dict[str, Any], more: Headers | None = None

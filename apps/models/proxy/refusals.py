@@ -13,6 +13,14 @@ class Refusal(Exception):
         super().__init__(message)
 
 
+class Elsewhere(Exception):
+    """The visitor is led to another address."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        super().__init__(location)
+
+
 def no_token() -> Refusal:
     return Refusal(
         401,

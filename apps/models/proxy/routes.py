@@ -9,7 +9,8 @@ from functools import lru_cache
 from typing import Any
 
 from apps.core.access import Role
-from apps.models.proxy import effects, guards
+from apps.core.http.forward import Headers
+from apps.models.proxy import effects, guards, page, queries
 from apps.models.proxy.change import Change
 
 Guard = Callable[[Change], None]
@@ -30,6 +31,8 @@ class Route:
     guards: tuple[Guard, ...] = ()
     effect: Effect | None = None
     in_project: bool = True
+    # What the answer carries instead of a file's own headers: MLflow's page runs in the browser.
+    shown: Headers | None = None
     regex: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,11 +64,20 @@ def closed(*patterns: str) -> Iterator[Route]:
         yield Route(EVERY, pattern, None)
 
 
+READS = frozenset({"GET", "HEAD"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 V2, V3, FILES = "api/2.0/mlflow", "api/3.0/mlflow", "api/2.0/mlflow-artifacts"
 
 TABLE: tuple[Route, ...] = (
     *read("GET", "health", "version", f"{V3}/server-info", in_project=False),
+    # MLflow's own page, and what only the page asks for
+    Route(READS, "", Role.VIEWER, in_project=False, shown=page.PAGE),
+    Route(READS, "static-files/{*}", Role.VIEWER, in_project=False, shown=page.ASSET),
+    Route(frozenset({"POST"}), "graphql", Role.VIEWER, guards=(queries.only_known,)),
+    *read("POST", f"{V2}/experiments/search-datasets"),
+    *read("GET", f"{V2}/metrics/get-history-bulk", f"{V2}/get-artifact"),
+    *read("GET", f"{V2}/get-trace-artifact", f"{V3}/get-trace-artifact"),
+    *read("GET", f"{V2}/logged-models/{{}}/artifacts/files"),
     # Experiments
     *read(
         "GET",
