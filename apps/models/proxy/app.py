@@ -49,6 +49,7 @@ PASSED_ON = frozenset(
 )
 # A body that was read whole goes on as plain JSON.
 REWRITTEN = frozenset({b"accept-encoding", b"content-encoding", b"content-length", b"content-type"})
+AS_JSON: Headers = [(b"content-type", b"application/json"), (b"accept-encoding", b"identity")]
 PASSED_BACK = frozenset(
     {
         b"accept-ranges",
@@ -102,10 +103,18 @@ async def _answer(scope: Scope, receive: Receive, reply: Reply) -> None:
     elif admission.route is not None and admission.route.is_read_whole:
         await _change(ask, admission, await read_body(receive, MOST_READ_WHOLE), reply)
     else:
-        async with _forward(settings.MLFLOW_URL).send(
-            _message(ask, admission, _pieces(receive))
-        ) as answer:
+        message = await _streamed(ask, admission, receive)
+        async with _forward(settings.MLFLOW_URL).send(message) as answer:
             await reply.pass_back(answer, answer.body, _shown(admission))
+
+
+async def _streamed(ask: Ask, admission: Admission, receive: Receive) -> Message:
+    """The request as it arrives; where its route has a judge, what that one lets pass of it."""
+    judge = admission.route.judge if admission.route else None
+    if judge is None:
+        return _message(ask, admission, _pieces(receive))
+    body, headers = await _in_thread(judge, ask, await read_body(receive, MOST_READ_WHOLE))
+    return _message(ask, admission, body, headers)
 
 
 async def _change(ask: Ask, admission: Admission, body: bytes, reply: Reply) -> None:
@@ -145,11 +154,15 @@ def _shown(admission: Admission) -> Headers:
     return OURS if shown is None else shown
 
 
-def _message(ask: Ask, admission: Admission, body: bytes | AsyncIterator[bytes]) -> Message:
+def _message(
+    ask: Ask,
+    admission: Admission,
+    body: bytes | AsyncIterator[bytes],
+    headers: Headers = AS_JSON,
+) -> Message:
     passed = [(name, value) for name, value in ask.headers.items() if name in PASSED_ON]
     if isinstance(body, bytes):
-        passed = [each for each in passed if each[0] not in REWRITTEN]
-        passed += [(b"content-type", b"application/json"), (b"accept-encoding", b"identity")]
+        passed = [*(each for each in passed if each[0] not in REWRITTEN), *headers]
     if admission.project is not None:
         passed.append((WORKSPACE.encode(), admission.project.slug.encode()))
     bodiless = ask.method in {"GET", "HEAD"} and b"content-length" not in ask.headers

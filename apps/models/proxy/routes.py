@@ -10,11 +10,13 @@ from typing import Any
 
 from apps.core.access import Role
 from apps.core.http.forward import Headers
-from apps.models.proxy import effects, guards, page, queries
+from apps.models.proxy import confines, effects, guards, page, queries, spans
+from apps.models.proxy.ask import Ask
 from apps.models.proxy.change import Change
 
 Guard = Callable[[Change], None]
 Effect = Callable[[Change, dict[str, Any]], None]
+Judge = Callable[[Ask, bytes], tuple[bytes, Headers]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,8 @@ class Route:
     in_project: bool = True
     # What the answer carries instead of a file's own headers: MLflow's page runs in the browser.
     shown: Headers | None = None
+    # Reads a body that is no JSON, and says what goes on in its place.
+    judge: Judge | None = None
     regex: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +71,8 @@ def closed(*patterns: str) -> Iterator[Route]:
 READS = frozenset({"GET", "HEAD"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 V2, V3, FILES = "api/2.0/mlflow", "api/3.0/mlflow", "api/2.0/mlflow-artifacts"
+OWN_MODELS: tuple[Guard, ...] = (confines.keeps_to_own_models,)
+OWN_PLACES: tuple[Guard, ...] = (confines.keeps_trace_places,)
 
 TABLE: tuple[Route, ...] = (
     *read("GET", "health", "version", f"{V3}/server-info", in_project=False),
@@ -107,19 +113,20 @@ TABLE: tuple[Route, ...] = (
         f"{V2}/runs/delete",
         f"{V2}/runs/restore",
         f"{V2}/runs/delete-tag",
-        f"{V2}/runs/log-inputs",
         f"{V2}/runs/log-model",
         effect=effects.run_changed,
     ),
-    *write("POST", f"{V2}/runs/outputs"),
-    *write("POST", f"{V2}/runs/log-batch", effect=effects.batch_logged),
-    *write("POST", f"{V2}/runs/log-metric", effect=effects.metric_logged),
+    *write("POST", f"{V2}/runs/log-inputs", effect=effects.run_changed, guards=OWN_MODELS),
+    *write("POST", f"{V2}/runs/outputs", guards=OWN_MODELS),
+    *write("POST", f"{V2}/runs/log-batch", effect=effects.batch_logged, guards=OWN_MODELS),
+    *write("POST", f"{V2}/runs/log-metric", effect=effects.metric_logged, guards=OWN_MODELS),
     *write("POST", f"{V2}/runs/log-parameter", effect=effects.param_logged),
     *write("POST", f"{V2}/runs/set-tag", effect=effects.tag_set),
     # Logged models
     *read("GET", f"{V2}/logged-models/{{}}", f"{V2}/logged-models/{{}}/artifacts/directories"),
     *read("POST", f"{V2}/logged-models/search"),
-    *write("POST", f"{V2}/logged-models", f"{V2}/logged-models/{{}}/params"),
+    *write("POST", f"{V2}/logged-models", guards=(confines.keeps_to_own_runs,)),
+    *write("POST", f"{V2}/logged-models/{{}}/params"),
     *write("PATCH", f"{V2}/logged-models/{{}}", f"{V2}/logged-models/{{}}/tags"),
     *write("DELETE", f"{V2}/logged-models/{{}}", f"{V2}/logged-models/{{}}/tags/{{}}"),
     # Registered models
@@ -188,18 +195,19 @@ TABLE: tuple[Route, ...] = (
     *write("POST", f"{FILES}/mpu/abort/{{*}}"),
     # Traces
     *read("GET", f"{V2}/traces", f"{V2}/traces/{{}}/info"),
-    *write("POST", f"{V2}/traces"),
-    *write("PATCH", f"{V2}/traces/{{}}"),
-    *write("PATCH DELETE", f"{V2}/traces/{{}}/tags", f"{V3}/traces/{{}}/tags"),
+    *write("POST", f"{V2}/traces", f"{V3}/traces", guards=OWN_PLACES),
+    *write("PATCH", f"{V2}/traces/{{}}", guards=OWN_PLACES),
+    *write("PATCH", f"{V2}/traces/{{}}/tags", f"{V3}/traces/{{}}/tags", guards=OWN_PLACES),
+    *write("DELETE", f"{V2}/traces/{{}}/tags", f"{V3}/traces/{{}}/tags", guards=OWN_PLACES),
     *write("POST", f"{V2}/traces/delete-traces", f"{V3}/traces/delete-traces"),
-    *write("POST", f"{V2}/traces/link-prompts", f"{V2}/traces/link-to-run", f"{V3}/traces"),
+    *write("POST", f"{V2}/traces/link-prompts", f"{V2}/traces/link-to-run"),
     *read("GET", f"{V3}/traces/get", f"{V3}/traces/batchGet", f"{V3}/traces/{{}}"),
     *read("POST", f"{V3}/traces/search", f"{V3}/traces/batchGetInfos", f"{V3}/traces/metrics"),
     *read("POST", f"{V3}/traces/calculate-filter-correlation"),
     *read("GET", f"{V3}/traces/{{}}/assessments/{{}}"),
     *write("POST", f"{V3}/traces/{{}}/assessments"),
     *write("PATCH DELETE", f"{V3}/traces/{{}}/assessments/{{}}"),
-    *write("POST", "v1/traces"),
+    Route(frozenset({"POST"}), "v1/traces", Role.CONTRIBUTOR, judge=spans.judged),
     # Data sets for evaluation
     *read("GET POST", f"{V3}/datasets/search"),
     *write("POST", f"{V3}/datasets/create"),
