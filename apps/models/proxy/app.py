@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -50,6 +52,7 @@ PASSED_ON = frozenset(
 # A body that was read whole goes on as plain JSON.
 REWRITTEN = frozenset({b"accept-encoding", b"content-encoding", b"content-length", b"content-type"})
 AS_JSON: Headers = [(b"content-type", b"application/json"), (b"accept-encoding", b"identity")]
+HTML = b"text/html"
 PASSED_BACK = frozenset(
     {
         b"accept-ranges",
@@ -104,8 +107,9 @@ async def _answer(scope: Scope, receive: Receive, reply: Reply) -> None:
         await _change(ask, admission, await read_body(receive, MOST_READ_WHOLE), reply)
     else:
         message = await _streamed(ask, admission, receive)
-        async with _forward(settings.MLFLOW_URL).send(message) as answer:
-            await reply.pass_back(answer, answer.body, _shown(admission))
+        async with _forward(settings.MLFLOW_URL).send(message) as answer, _watched(receive) as left:
+            body = _while_there(answer.body, left)
+            await reply.pass_back(answer, body, _shown(admission))
 
 
 async def _streamed(ask: Ask, admission: Admission, receive: Receive) -> Message:
@@ -121,7 +125,7 @@ async def _change(ask: Ask, admission: Admission, body: bytes, reply: Reply) -> 
     """A write that the portal takes part in. MLflow gets the very object that was judged."""
     fields = as_json(body)
     assert admission.project is not None
-    change = Change(admission.user, admission.project, ask.method, snake(fields))
+    change = Change(admission.user, admission.project, ask.method, snake(fields), ask.path)
     await _in_thread(_guard, admission, change)
     message = _message(ask, admission, json.dumps(fields).encode())
     async with _forward(settings.MLFLOW_URL).send(message) as answer:
@@ -180,6 +184,31 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
+@asynccontextmanager
+async def _watched(receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that is done once the client has left; a server takes what is sent then in silence."""
+
+    async def leave() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    task = asyncio.create_task(leave())
+    try:
+        yield task
+    finally:
+        task.cancel()
+
+
+async def _while_there(
+    body: AsyncIterator[bytes], left: asyncio.Task[None]
+) -> AsyncIterator[bytes]:
+    """The body, for as long as somebody reads it."""
+    async for piece in body:
+        if left.done():
+            raise ClientLeft
+        yield piece
+
+
 async def _once(told: bytes) -> AsyncIterator[bytes]:
     yield told
 
@@ -196,6 +225,8 @@ class Reply:
     ) -> None:
         """MLflow's answer, piece by piece."""
         headers = [(name.lower(), value) for name, value in answer.headers]
+        if answer.status >= 400 and dict(headers).get(b"content-type", b"").startswith(HTML):
+            raise refusals.unshaped(answer.status)
         kept = [each for each in headers if each[0] in PASSED_BACK]
         await self._begin(answer.status, [*kept, *added])
         async for piece in body:

@@ -47,6 +47,14 @@ def keeps_to_own_runs(change: Change) -> None:
         raise refusals.absent(f"Run {run[:80]!r}")
 
 
+def knows_dataset(change: Change) -> None:
+    """MLflow's answer for one that it does not have is an error of its own making."""
+    dataset = change.path.rstrip("/").split("/")[-2]
+    found = Upstream(change.project.slug).find(f"3.0/mlflow/datasets/{quote(dataset, safe='')}")
+    if found is None:
+        raise refusals.absent(f"Dataset {dataset[:80]!r}")
+
+
 def _require_model(project_id: int, workspace: str, model: str) -> None:
     if (project_id, model) in _known:
         return

@@ -58,6 +58,13 @@ def away(message: str) -> Refusal:
     return Refusal(503, "TEMPORARILY_UNAVAILABLE", message, wait=5)
 
 
+def unshaped(status: int) -> Refusal:
+    """MLflow answered with a page of its web server's; its clients read JSON."""
+    if status >= 500:
+        return Refusal(status, "INTERNAL_ERROR", "MLflow failed on this request. Its log says why.")
+    return Refusal(status, "ENDPOINT_NOT_FOUND", "MLflow does not know this path or method.")
+
+
 def of(error: PortalError) -> Refusal:
     """What MLflow would say where the portal raised this."""
     if isinstance(error, NotFound):

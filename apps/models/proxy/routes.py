@@ -72,6 +72,7 @@ READS = frozenset({"GET", "HEAD"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 V2, V3, FILES = "api/2.0/mlflow", "api/3.0/mlflow", "api/2.0/mlflow-artifacts"
 OWN_MODELS: tuple[Guard, ...] = (confines.keeps_to_own_models,)
+KNOWN_DATASET: tuple[Guard, ...] = (confines.knows_dataset,)
 OWN_PLACES: tuple[Guard, ...] = (confines.keeps_trace_places,)
 
 TABLE: tuple[Route, ...] = (
@@ -81,7 +82,7 @@ TABLE: tuple[Route, ...] = (
     Route(READS, "static-files/{*}", Role.VIEWER, in_project=False, shown=page.ASSET),
     Route(frozenset({"POST"}), "graphql", Role.VIEWER, guards=(queries.only_known,)),
     *read("POST", f"{V2}/experiments/search-datasets"),
-    *read("GET", f"{V2}/metrics/get-history-bulk", f"{V2}/get-artifact"),
+    *read("GET", f"{V2}/metrics/get-history-bulk"),
     *read("GET", f"{V2}/get-trace-artifact", f"{V3}/get-trace-artifact"),
     *read("GET", f"{V2}/logged-models/{{}}/artifacts/files"),
     # Experiments
@@ -212,7 +213,7 @@ TABLE: tuple[Route, ...] = (
     *read("GET POST", f"{V3}/datasets/search"),
     *write("POST", f"{V3}/datasets/create"),
     *read("GET", f"{V3}/datasets/{{}}", f"{V3}/datasets/{{}}/experiment-ids"),
-    *read("GET", f"{V3}/datasets/{{}}/records"),
+    Route(frozenset({"GET"}), f"{V3}/datasets/{{}}/records", Role.VIEWER, KNOWN_DATASET),
     *write("POST DELETE", f"{V3}/datasets/{{}}/records"),
     *write("DELETE", f"{V3}/datasets/{{}}", f"{V3}/datasets/{{}}/tags/{{}}"),
     *write("PATCH", f"{V3}/datasets/{{}}/tags"),
