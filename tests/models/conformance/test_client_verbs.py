@@ -22,8 +22,13 @@ CLOSED = {
     "mcp": "servers of tools belong to no project",
     "workspace": "a workspace is a project: the portal makes, changes and removes those",
 }
-# Pure computing on the client's side, or a verb of a managed service alone.
-ELSEWHERE = {"parse_prompt_uri", "get_workspace_store_uri", "search_prompt_versions"}
+# Pure computing on the client's side, or a verb that MLflow has for a managed service alone.
+ELSEWHERE = {
+    "parse_prompt_uri",
+    "get_workspace_store_uri",
+    "search_prompt_versions",
+    "unlink_traces_from_run",
+}
 # Detaching writes a tag that `set_tag` proves.
 SAME_ROUTE = {"detach_prompt_from_run"}
 

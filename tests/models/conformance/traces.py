@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from uuid import uuid4
+
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities import Trace
@@ -86,15 +88,6 @@ def link_traces_to_run(client: MlflowClient) -> None:
     assert len(client.search_traces([home.experiment_id], asked)) == 1
 
 
-def unlink_traces_from_run(client: MlflowClient) -> None:
-    home = run(client).info
-    made = _trace(client, home.experiment_id).info.trace_id
-    client.link_traces_to_run([made], home.run_id)
-    client.unlink_traces_from_run([made], home.run_id)
-    asked = f"attributes.run_id = '{home.run_id}'"
-    assert client.search_traces([home.experiment_id], asked) == []
-
-
 def feedback_on_a_trace(client: MlflowClient) -> None:
     made = _trace(client).info.trace_id
     given = mlflow.log_feedback(trace_id=made, name="good", value=True, rationale="because")
@@ -124,7 +117,7 @@ def decorated_function(client: MlflowClient) -> None:
 def spans_by_otlp(client: MlflowClient) -> None:
     home, request = experiment(client), ExportTraceServiceRequest()
     span = request.resource_spans.add().scope_spans.add().spans.add()
-    span.trace_id, span.span_id, span.name = bytes(range(16)), bytes(range(8)), "by-otlp"
+    span.trace_id, span.span_id, span.name = uuid4().bytes, uuid4().bytes[:8], "by-otlp"
     span.start_time_unix_nano, span.end_time_unix_nano = (
         1_900_000_000_000_000_000,
         1_900_000_001 * 10**9,
