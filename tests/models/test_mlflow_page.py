@@ -8,6 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from apps.accounts.models import User
+from apps.accounts.services import create_token
 from apps.core.access import Role
 from apps.models.proxy import page, queries, routes
 from apps.models.proxy.admission import admit
@@ -15,6 +16,7 @@ from apps.models.proxy.ask import Ask
 from apps.models.proxy.caller import caller
 from apps.models.proxy.change import Change
 from apps.models.proxy.refusals import Elsewhere, Refusal
+from apps.projects.models import Grant
 from tests.base import PortalTestCase
 
 API = "/api/2.0/mlflow/experiments/search"
@@ -129,6 +131,22 @@ class Sessions(PortalTestCase):
             self.assertIn(type(refused.exception).__name__, {"RoleNeeded", "NotFound"})
         shown = admit(ask("GET", "/", session(self.bob)))
         self.assertIsNone(shown.project)
+
+    def test_the_page_hears_what_the_portal_passes_on(self) -> None:
+        path = "/ajax-api/3.0/mlflow/server-info"
+        told = admit(ask("GET", path, session(self.cora))).answer
+        assert told is not None
+        self.assertEqual(told["workspaces_enabled"], False)
+        self.assertEqual(told["features_enabled"], {"gateway": False})
+        Grant.objects.create(project=self.other, user=self.cora, role=Role.VIEWER)
+        told = admit(ask("GET", path, session(self.cora))).answer
+        assert told is not None
+        self.assertEqual(told["workspaces_enabled"], True)
+
+    def test_a_client_hears_it_from_mlflow(self) -> None:
+        _, token = create_token(user=self.cora, name="test", by=self.cora)
+        admitted = admit(ask("GET", "/api/3.0/mlflow/server-info", authorization=f"Bearer {token}"))
+        self.assertIsNone(admitted.answer)
 
 
 class Visits(PortalTestCase):

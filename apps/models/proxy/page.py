@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, quote
 
 from apps.core.http.forward import Headers
@@ -36,6 +37,20 @@ PAGE: Headers = [
 ]
 # Its scripts carry a digest in their name.
 ASSET: Headers = [(b"cache-control", b"private, max-age=2419200"), *PAGE[1:]]
+
+
+def server_info(*, workspaces: bool) -> dict[str, Any]:
+    """By this the page decides what to show; the portal passes on neither gateway nor signed addresses."""
+    return {
+        "store_type": "SqlStore",
+        "workspaces_enabled": workspaces,
+        "trace_archival_enabled": False,
+        "multipart_uploads_enabled": False,
+        "multipart_downloads_enabled": False,
+        "presigned_upload_run_id_supported": False,
+        "presigned_upload_model_id_supported": False,
+        "features_enabled": {"gateway": False},
+    }
 
 
 def elsewhere(ask: Ask) -> str:

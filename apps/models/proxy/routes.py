@@ -71,12 +71,13 @@ def closed(*patterns: str) -> Iterator[Route]:
 READS = frozenset({"GET", "HEAD"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 V2, V3, FILES = "api/2.0/mlflow", "api/3.0/mlflow", "api/2.0/mlflow-artifacts"
+SERVER_INFO = f"{V3}/server-info"
 OWN_MODELS: tuple[Guard, ...] = (confines.keeps_to_own_models,)
 KNOWN_DATASET: tuple[Guard, ...] = (confines.knows_dataset,)
 OWN_PLACES: tuple[Guard, ...] = (confines.keeps_trace_places,)
 
 TABLE: tuple[Route, ...] = (
-    *read("GET", "health", "version", f"{V3}/server-info", in_project=False),
+    *read("GET", "health", "version", SERVER_INFO, in_project=False),
     # MLflow's own page, and what only the page asks for
     Route(READS, "", Role.VIEWER, in_project=False, shown=page.PAGE),
     Route(READS, "static-files/{*}", Role.VIEWER, in_project=False, shown=page.ASSET),
