@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 from typing import Any, cast
-from urllib.parse import urlsplit
 
 from channels.auth import get_user
 from channels.db import database_sync_to_async
@@ -18,10 +17,10 @@ from channels.security.websocket import WebsocketDenier
 from channels.sessions import CookieMiddleware, SessionMiddleware
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
-from django.http.request import split_domain_port, validate_host
 from django.urls import path
 
 from apps.accounts import selectors
+from apps.core import origins
 from apps.core.access import Person
 from apps.core.consumers import LiveConsumer
 
@@ -78,15 +77,7 @@ class OwnOrigin:
 
 
 def _is_own_origin(scope: Scope) -> bool:
-    origin, host = _header(scope, b"origin"), _header(scope, b"host")
-    if origin == settings.PUBLIC_URL:
-        return True
-    domain, _ = split_domain_port(host)
-    known = bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
-    try:
-        return known and urlsplit(origin).netloc.lower() == host.lower()
-    except ValueError:
-        return False
+    return origins.is_own(_header(scope, b"origin"), _header(scope, b"host"))
 
 
 def _header(scope: Scope, name: bytes) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import zlib
 from typing import Any
 
 import pytest
@@ -170,6 +173,92 @@ def test_traces_cannot_be_put_there(site: Site, secret: dict[str, str]) -> None:
     assert answer.status >= 400, answer.body
 
 
+PLACES = ("mlflow.artifactLocation", "mlflow.trace.archiveLocation", "mlflow.trace.spansLocation")
+
+
+@pytest.fixture(scope="module")
+def own(site: Site) -> dict[str, str]:
+    """What the stranger has in their own project."""
+    experiment = site.ask("bob", "POST", f"{API}/experiments/create", {"name": "own"}).json
+    run = site.ask("bob", "POST", f"{API}/runs/create", experiment).json
+    return {"experiment": experiment["experiment_id"], "run": run["run"]["info"]["run_id"]}
+
+
+def own_trace(own: dict[str, str], trace: str, **tags: str) -> dict[str, Any]:
+    where = {"experiment_id": own["experiment"]}
+    info = {
+        "trace_id": trace,
+        "trace_location": {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": where},
+        "request_time": "2026-01-01T00:00:00Z",
+        "state": "OK",
+        "tags": tags,
+    }
+    return {"trace": {"trace_info": info}}
+
+
+def test_a_trace_cannot_point_at_their_files(
+    site: Site, secret: dict[str, str], own: dict[str, str]
+) -> None:
+    trace, v3 = f"tr-{'5b' * 16}", "/mlflow/api/3.0/mlflow/traces"
+    assert site.ask("bob", "POST", v3, own_trace(own, trace)).status == 200
+    for place in PLACES:
+        there = f"{secret['uri'].rpartition('/')[0]}/traces/{secret['trace']}/artifacts"
+        tag = {"key": place, "value": there}
+        v2 = {"experiment_id": own["experiment"], "timestamp_ms": 1, "tags": [tag]}
+        for method, path, body in (
+            ("PATCH", f"{v3}/{trace}/tags", tag),
+            ("PATCH", f"{API}/traces/{trace}/tags", tag),
+            ("DELETE", f"{v3}/{trace}/tags", tag),
+            ("POST", v3, own_trace(own, f"tr-{'6c' * 16}", **{place: there})),
+            ("POST", f"{API}/traces", v2),
+            ("PATCH", f"{API}/traces/{trace}", {"tags": [tag], "status": "OK"}),
+        ):
+            answer = site.ask("bob", method, path, body)
+            assert (answer.status, answer.json["error_code"]) == (403, "PERMISSION_DENIED"), path
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_span_cannot_either(site: Site, own: dict[str, str], place: str) -> None:
+    key = f"mlflow.traceTag.{place}"
+    span = {"traceId": "7d" * 16, "spanId": "7d" * 8, "name": "planted"}
+    span["attributes"] = [{"key": key, "value": {"stringValue": "file:///etc"}}]
+    plain = json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]})
+    hidden = plain.replace("mlflow.traceTag", "\\u006dlflow.traceTag")
+    as_json, as_protobuf = "application/json", "application/x-protobuf"
+    for body, kind, coding in (
+        (plain.encode(), as_json, ""),
+        (hidden.encode(), as_json, ""),
+        (gzip.compress(hidden.encode()), as_json, "gzip"),
+        (b"\n" + key.encode(), as_protobuf, ""),
+        (gzip.compress(key.encode()), as_protobuf, "gzip"),
+        (zlib.compress(key.encode()), as_protobuf, "deflate"),
+        (zlib.compress(key.encode(), wbits=-15), as_protobuf, "deflate"),
+    ):
+        headers = {"Content-Type": kind, "X-MLflow-Experiment-Id": own["experiment"]}
+        coded = {"Content-Encoding": coding} if coding else {}
+        answer = site.ask("bob", "POST", "/mlflow/v1/traces", body, **headers, **coded)
+        assert answer.status == 403, (body[:60], kind, coding, answer.body)
+
+
+@pytest.mark.parametrize(
+    ("body", "coding", "status"),
+    [
+        (gzip.compress(b"a") + gzip.compress(b"b"), "gzip", 400),
+        (gzip.compress(bytes(1000))[:-9], "gzip", 400),
+        (b"plain", "gzip", 400),
+        (b"plain", "br", 400),
+        (gzip.compress(bytes(65 * 1024 * 1024)), "gzip", 413),
+    ],
+    ids=["two", "cut", "none", "unknown", "bomb"],
+)
+def test_spans_that_cannot_be_read_do_not_pass(
+    site: Site, own: dict[str, str], body: bytes, coding: str, status: int
+) -> None:
+    headers = {"Content-Type": "application/x-protobuf", "Content-Encoding": coding}
+    headers["X-MLflow-Experiment-Id"] = own["experiment"]
+    assert site.ask("bob", "POST", "/mlflow/v1/traces", body, **headers).status == status
+
+
 def test_rest_and_pages_hide_it_too(site: Site, secret: dict[str, str]) -> None:
     [run] = site.ask("carol", "GET", f"/api/v1/runs/?run_id={secret['run']}").json["results"]
     [model] = site.ask("carol", "GET", "/api/v1/models/?name=secret-model").json["results"]
@@ -228,7 +317,6 @@ def test_workspaces_are_the_projects_one_sees(site: Site) -> None:
     ("path", "status", "code"),
     [
         ("/mlflow/api/2.0/mlflow/nothing", 404, "ENDPOINT_NOT_FOUND"),
-        ("/mlflow/", 404, "ENDPOINT_NOT_FOUND"),
         ("/mlflow/api/2.0/mlflow/webhooks", 403, "PERMISSION_DENIED"),
         ("/mlflow/api/3.0/mlflow/gateway/secrets/list", 403, "PERMISSION_DENIED"),
     ],

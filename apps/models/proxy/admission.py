@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from apps.accounts import selectors as accounts
 from apps.accounts.models import User
 from apps.core import access
 from apps.core.access import Role
 from apps.core.errors import NotFound
 from apps.models import workspaces
-from apps.models.proxy import refusals, routes
+from apps.models.proxy import page, refusals, routes
 from apps.models.proxy.ask import Ask
+from apps.models.proxy.caller import caller
 from apps.models.proxy.routes import Route
 from apps.projects.models import Project, ProjectQuerySet
 
@@ -40,7 +40,7 @@ def admit(ask: Ask) -> Admission:
     if route.needs is None:
         raise refusals.closed(ask.path[:200])
     if not route.in_project:
-        return Admission(user, route=route)
+        return Admission(user, route=route, answer=_told_the_page(ask, user))
     project = _project(ask, user)
     access.require(user, project.pk, route.needs)
     if project.is_archived and route.needs > Role.VIEWER:
@@ -48,14 +48,6 @@ def admit(ask: Ask) -> Admission:
     _refuse_other_folders(ask, project)
     workspaces.ensure(project)
     return Admission(user, project, route)
-
-
-def caller(ask: Ask) -> User:
-    """Whose token it is."""
-    found = accounts.user_of_token(ask.token)
-    if found is None:
-        raise refusals.no_token()
-    return found[0]
 
 
 def _project(ask: Ask, user: User) -> Project:
@@ -105,6 +97,13 @@ def _workspaces(ask: Ask, user: User) -> dict[str, Any]:
 
 def _workspace(project: Project) -> dict[str, str]:
     return {"name": project.slug, "description": project.name}
+
+
+def _told_the_page(ask: Ask, user: User) -> dict[str, Any] | None:
+    """What MLflow's page hears of its server. In its only project it needs no workspace in its links."""
+    if routes.plain_path(ask.path) != routes.SERVER_INFO or getattr(user, "limits", None):
+        return None
+    return page.server_info(workspaces=_only(Project.objects.visible_to(user)) is None)
 
 
 def _is_workspaces(ask: Ask) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import uuid
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import Any, TypeVar
 
@@ -18,11 +20,11 @@ from apps.core.errors import PortalError
 from apps.core.http.forward import Answer, Forward, Headers, Message
 from apps.core.logs import request_id
 from apps.models import workspaces
-from apps.models.proxy import refusals
+from apps.models.proxy import page, refusals
 from apps.models.proxy.admission import Admission, admit
 from apps.models.proxy.ask import Ask, ClientLeft, Receive, Scope, Send, as_json, read_body, snake
 from apps.models.proxy.change import Change
-from apps.models.proxy.refusals import Refusal
+from apps.models.proxy.refusals import Elsewhere, Refusal
 from apps.models.upstream import SERVICE, WORKSPACE
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,8 @@ PASSED_ON = frozenset(
 )
 # A body that was read whole goes on as plain JSON.
 REWRITTEN = frozenset({b"accept-encoding", b"content-encoding", b"content-length", b"content-type"})
+AS_JSON: Headers = [(b"content-type", b"application/json"), (b"accept-encoding", b"identity")]
+HTML = b"text/html"
 PASSED_BACK = frozenset(
     {
         b"accept-ranges",
@@ -78,6 +82,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await _answer(scope, receive, reply)
     except ClientLeft:
         pass
+    except Elsewhere as other:
+        await reply.lead(other.location)
     except Refusal as refusal:
         await reply.refuse(refusal)
     except PortalError as error:
@@ -92,23 +98,34 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
 
 async def _answer(scope: Scope, receive: Receive, reply: Reply) -> None:
     ask = Ask.of(scope)
+    if location := page.elsewhere(ask):
+        raise Elsewhere(location)
     admission = await _in_thread(admit, ask)
     if admission.answer is not None:
         await reply.send_json(200, admission.answer)
     elif admission.route is not None and admission.route.is_read_whole:
         await _change(ask, admission, await read_body(receive, MOST_READ_WHOLE), reply)
     else:
-        async with _forward(settings.MLFLOW_URL).send(
-            _message(ask, admission, _pieces(receive))
-        ) as answer:
-            await reply.pass_back(answer, answer.body)
+        message = await _streamed(ask, admission, receive)
+        async with _forward(settings.MLFLOW_URL).send(message) as answer, _watched(receive) as left:
+            body = _while_there(answer.body, left)
+            await reply.pass_back(answer, body, _shown(admission))
+
+
+async def _streamed(ask: Ask, admission: Admission, receive: Receive) -> Message:
+    """The request as it arrives; where its route has a judge, what that one lets pass of it."""
+    judge = admission.route.judge if admission.route else None
+    if judge is None:
+        return _message(ask, admission, _pieces(receive))
+    body, headers = await _in_thread(judge, ask, await read_body(receive, MOST_READ_WHOLE))
+    return _message(ask, admission, body, headers)
 
 
 async def _change(ask: Ask, admission: Admission, body: bytes, reply: Reply) -> None:
     """A write that the portal takes part in. MLflow gets the very object that was judged."""
     fields = as_json(body)
     assert admission.project is not None
-    change = Change(admission.user, admission.project, ask.method, snake(fields))
+    change = Change(admission.user, admission.project, ask.method, snake(fields), ask.path)
     await _in_thread(_guard, admission, change)
     message = _message(ask, admission, json.dumps(fields).encode())
     async with _forward(settings.MLFLOW_URL).send(message) as answer:
@@ -136,11 +153,20 @@ def _mirror(admission: Admission, change: Change, told: bytes) -> None:
         logger.warning("Not mirrored yet in project %s: %r", change.project.pk, error)
 
 
-def _message(ask: Ask, admission: Admission, body: bytes | AsyncIterator[bytes]) -> Message:
+def _shown(admission: Admission) -> Headers:
+    shown = admission.route.shown if admission.route else None
+    return OURS if shown is None else shown
+
+
+def _message(
+    ask: Ask,
+    admission: Admission,
+    body: bytes | AsyncIterator[bytes],
+    headers: Headers = AS_JSON,
+) -> Message:
     passed = [(name, value) for name, value in ask.headers.items() if name in PASSED_ON]
     if isinstance(body, bytes):
-        passed = [each for each in passed if each[0] not in REWRITTEN]
-        passed += [(b"content-type", b"application/json"), (b"accept-encoding", b"identity")]
+        passed = [*(each for each in passed if each[0] not in REWRITTEN), *headers]
     if admission.project is not None:
         passed.append((WORKSPACE.encode(), admission.project.slug.encode()))
     bodiless = ask.method in {"GET", "HEAD"} and b"content-length" not in ask.headers
@@ -158,6 +184,31 @@ async def _pieces(receive: Receive) -> AsyncIterator[bytes]:
         more = message.get("more_body", False)
 
 
+@asynccontextmanager
+async def _watched(receive: Receive) -> AsyncIterator[asyncio.Task[None]]:
+    """A task that is done once the client has left; a server takes what is sent then in silence."""
+
+    async def leave() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    task = asyncio.create_task(leave())
+    try:
+        yield task
+    finally:
+        task.cancel()
+
+
+async def _while_there(
+    body: AsyncIterator[bytes], left: asyncio.Task[None]
+) -> AsyncIterator[bytes]:
+    """The body, for as long as somebody reads it."""
+    async for piece in body:
+        if left.done():
+            raise ClientLeft
+        yield piece
+
+
 async def _once(told: bytes) -> AsyncIterator[bytes]:
     yield told
 
@@ -169,11 +220,15 @@ class Reply:
         self._send = send
         self._begun = False
 
-    async def pass_back(self, answer: Answer, body: AsyncIterator[bytes]) -> None:
+    async def pass_back(
+        self, answer: Answer, body: AsyncIterator[bytes], added: Headers = OURS
+    ) -> None:
         """MLflow's answer, piece by piece."""
         headers = [(name.lower(), value) for name, value in answer.headers]
+        if answer.status >= 400 and dict(headers).get(b"content-type", b"").startswith(HTML):
+            raise refusals.unshaped(answer.status)
         kept = [each for each in headers if each[0] in PASSED_BACK]
-        await self._begin(answer.status, [*kept, *OURS])
+        await self._begin(answer.status, [*kept, *added])
         async for piece in body:
             await self._more(piece, True)
         await self._more(b"", False)
@@ -185,6 +240,12 @@ class Reply:
         wait = [(b"retry-after", str(refusal.wait).encode())] if refusal.wait else []
         body = {"error_code": refusal.code, "message": refusal.message}
         await self.send_json(refusal.status, body, wait)
+
+    async def lead(self, location: str) -> None:
+        """To another address of the portal's."""
+        where = [(b"location", location.encode()), (b"content-length", b"0")]
+        await self._begin(302, [*where, *OURS])
+        await self._more(b"", False)
 
     async def send_json(
         self, status: int, body: dict[str, Any], more: Headers | None = None

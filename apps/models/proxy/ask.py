@@ -41,7 +41,7 @@ class Ask:
             path = unquote_to_bytes(raw).decode()
         except UnicodeDecodeError as error:
             raise refusals.unusable("The path is not UTF-8.") from error
-        path = path.removeprefix(PREFIX) or "/"
+        path = path.removeprefix(PREFIX)
         if _ODD.search(path):
             raise refusals.unusable("Invalid path")
         return cls(scope["method"], path, scope.get("query_string", b""), dict(scope["headers"]))

@@ -15,6 +15,7 @@ class Change:
     project: Project
     method: str
     body: dict[str, Any]
+    path: str = ""
 
     def text(self, name: str) -> str:
         """One field as a string; empty where it is missing."""

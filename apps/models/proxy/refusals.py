@@ -13,6 +13,14 @@ class Refusal(Exception):
         super().__init__(message)
 
 
+class Elsewhere(Exception):
+    """The visitor is led to another address."""
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        super().__init__(location)
+
+
 def no_token() -> Refusal:
     return Refusal(
         401,
@@ -48,6 +56,13 @@ def denied(message: str) -> Refusal:
 
 def away(message: str) -> Refusal:
     return Refusal(503, "TEMPORARILY_UNAVAILABLE", message, wait=5)
+
+
+def unshaped(status: int) -> Refusal:
+    """MLflow answered with a page of its web server's; its clients read JSON."""
+    if status >= 500:
+        return Refusal(status, "INTERNAL_ERROR", "MLflow failed on this request. Its log says why.")
+    return Refusal(status, "ENDPOINT_NOT_FOUND", "MLflow does not know this path or method.")
 
 
 def of(error: PortalError) -> Refusal:

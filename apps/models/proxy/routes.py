@@ -9,11 +9,14 @@ from functools import lru_cache
 from typing import Any
 
 from apps.core.access import Role
-from apps.models.proxy import effects, guards
+from apps.core.http.forward import Headers
+from apps.models.proxy import confines, effects, guards, page, queries, spans
+from apps.models.proxy.ask import Ask
 from apps.models.proxy.change import Change
 
 Guard = Callable[[Change], None]
 Effect = Callable[[Change, dict[str, Any]], None]
+Judge = Callable[[Ask, bytes], tuple[bytes, Headers]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,10 @@ class Route:
     guards: tuple[Guard, ...] = ()
     effect: Effect | None = None
     in_project: bool = True
+    # What the answer carries instead of a file's own headers: MLflow's page runs in the browser.
+    shown: Headers | None = None
+    # Reads a body that is no JSON, and says what goes on in its place.
+    judge: Judge | None = None
     regex: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -61,11 +68,24 @@ def closed(*patterns: str) -> Iterator[Route]:
         yield Route(EVERY, pattern, None)
 
 
+READS = frozenset({"GET", "HEAD"})
 EVERY = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 V2, V3, FILES = "api/2.0/mlflow", "api/3.0/mlflow", "api/2.0/mlflow-artifacts"
+SERVER_INFO = f"{V3}/server-info"
+OWN_MODELS: tuple[Guard, ...] = (confines.keeps_to_own_models,)
+KNOWN_DATASET: tuple[Guard, ...] = (confines.knows_dataset,)
+OWN_PLACES: tuple[Guard, ...] = (confines.keeps_trace_places,)
 
 TABLE: tuple[Route, ...] = (
-    *read("GET", "health", "version", f"{V3}/server-info", in_project=False),
+    *read("GET", "health", "version", SERVER_INFO, in_project=False),
+    # MLflow's own page, and what only the page asks for
+    Route(READS, "", Role.VIEWER, in_project=False, shown=page.PAGE),
+    Route(READS, "static-files/{*}", Role.VIEWER, in_project=False, shown=page.ASSET),
+    Route(frozenset({"POST"}), "graphql", Role.VIEWER, guards=(queries.only_known,)),
+    *read("POST", f"{V2}/experiments/search-datasets"),
+    *read("GET", f"{V2}/metrics/get-history-bulk"),
+    *read("GET", f"{V2}/get-trace-artifact", f"{V3}/get-trace-artifact"),
+    *read("GET", f"{V2}/logged-models/{{}}/artifacts/files"),
     # Experiments
     *read(
         "GET",
@@ -95,19 +115,20 @@ TABLE: tuple[Route, ...] = (
         f"{V2}/runs/delete",
         f"{V2}/runs/restore",
         f"{V2}/runs/delete-tag",
-        f"{V2}/runs/log-inputs",
         f"{V2}/runs/log-model",
         effect=effects.run_changed,
     ),
-    *write("POST", f"{V2}/runs/outputs"),
-    *write("POST", f"{V2}/runs/log-batch", effect=effects.batch_logged),
-    *write("POST", f"{V2}/runs/log-metric", effect=effects.metric_logged),
+    *write("POST", f"{V2}/runs/log-inputs", effect=effects.run_changed, guards=OWN_MODELS),
+    *write("POST", f"{V2}/runs/outputs", guards=OWN_MODELS),
+    *write("POST", f"{V2}/runs/log-batch", effect=effects.batch_logged, guards=OWN_MODELS),
+    *write("POST", f"{V2}/runs/log-metric", effect=effects.metric_logged, guards=OWN_MODELS),
     *write("POST", f"{V2}/runs/log-parameter", effect=effects.param_logged),
     *write("POST", f"{V2}/runs/set-tag", effect=effects.tag_set),
     # Logged models
     *read("GET", f"{V2}/logged-models/{{}}", f"{V2}/logged-models/{{}}/artifacts/directories"),
     *read("POST", f"{V2}/logged-models/search"),
-    *write("POST", f"{V2}/logged-models", f"{V2}/logged-models/{{}}/params"),
+    *write("POST", f"{V2}/logged-models", guards=(confines.keeps_to_own_runs,)),
+    *write("POST", f"{V2}/logged-models/{{}}/params"),
     *write("PATCH", f"{V2}/logged-models/{{}}", f"{V2}/logged-models/{{}}/tags"),
     *write("DELETE", f"{V2}/logged-models/{{}}", f"{V2}/logged-models/{{}}/tags/{{}}"),
     # Registered models
@@ -176,23 +197,24 @@ TABLE: tuple[Route, ...] = (
     *write("POST", f"{FILES}/mpu/abort/{{*}}"),
     # Traces
     *read("GET", f"{V2}/traces", f"{V2}/traces/{{}}/info"),
-    *write("POST", f"{V2}/traces"),
-    *write("PATCH", f"{V2}/traces/{{}}"),
-    *write("PATCH DELETE", f"{V2}/traces/{{}}/tags", f"{V3}/traces/{{}}/tags"),
+    *write("POST", f"{V2}/traces", f"{V3}/traces", guards=OWN_PLACES),
+    *write("PATCH", f"{V2}/traces/{{}}", guards=OWN_PLACES),
+    *write("PATCH", f"{V2}/traces/{{}}/tags", f"{V3}/traces/{{}}/tags", guards=OWN_PLACES),
+    *write("DELETE", f"{V2}/traces/{{}}/tags", f"{V3}/traces/{{}}/tags", guards=OWN_PLACES),
     *write("POST", f"{V2}/traces/delete-traces", f"{V3}/traces/delete-traces"),
-    *write("POST", f"{V2}/traces/link-prompts", f"{V2}/traces/link-to-run", f"{V3}/traces"),
+    *write("POST", f"{V2}/traces/link-prompts", f"{V2}/traces/link-to-run"),
     *read("GET", f"{V3}/traces/get", f"{V3}/traces/batchGet", f"{V3}/traces/{{}}"),
     *read("POST", f"{V3}/traces/search", f"{V3}/traces/batchGetInfos", f"{V3}/traces/metrics"),
     *read("POST", f"{V3}/traces/calculate-filter-correlation"),
     *read("GET", f"{V3}/traces/{{}}/assessments/{{}}"),
     *write("POST", f"{V3}/traces/{{}}/assessments"),
     *write("PATCH DELETE", f"{V3}/traces/{{}}/assessments/{{}}"),
-    *write("POST", "v1/traces"),
+    Route(frozenset({"POST"}), "v1/traces", Role.CONTRIBUTOR, judge=spans.judged),
     # Data sets for evaluation
     *read("GET POST", f"{V3}/datasets/search"),
     *write("POST", f"{V3}/datasets/create"),
     *read("GET", f"{V3}/datasets/{{}}", f"{V3}/datasets/{{}}/experiment-ids"),
-    *read("GET", f"{V3}/datasets/{{}}/records"),
+    Route(frozenset({"GET"}), f"{V3}/datasets/{{}}/records", Role.VIEWER, KNOWN_DATASET),
     *write("POST DELETE", f"{V3}/datasets/{{}}/records"),
     *write("DELETE", f"{V3}/datasets/{{}}", f"{V3}/datasets/{{}}/tags/{{}}"),
     *write("PATCH", f"{V3}/datasets/{{}}/tags"),

@@ -1,0 +1,92 @@
+"""What stays inside the project where MLflow takes a client at its word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+from apps.models.proxy import refusals
+from apps.models.proxy.change import Change
+from apps.models.upstream import Upstream
+
+# Tags of a trace by which MLflow finds its files. MLflow sets them, and opens what they name unasked.
+PLACES = frozenset(
+    {"mlflow.artifactLocation", "mlflow.trace.archiveLocation", "mlflow.trace.spansLocation"}
+)
+MODEL_IDS = frozenset({"model_id", "modelId"})
+MOST_MODELS = 100
+MOST_KNOWN = 10_000
+# Logged models that were found in their project: one stays there for ever.
+_known: set[tuple[int, str]] = set()
+
+
+def keeps_trace_places(change: Change) -> None:
+    """Where a trace's files are is MLflow's to say."""
+    refuse_places(PLACES.intersection(_words(change.body)))
+
+
+def refuse_places(named: set[str] | frozenset[str]) -> None:
+    if named:
+        raise refusals.denied(f"The tag {min(named)} is set by MLflow alone. Leave it out.")
+
+
+def keeps_to_own_models(change: Change) -> None:
+    """Metrics, inputs and outputs name logged models of the same project."""
+    named = set(_model_ids(change.body)) - {""}
+    if len(named) > MOST_MODELS:
+        raise refusals.unusable(f"model_id: at most {MOST_MODELS} logged models at a time.")
+    for model in named:
+        _require_model(change.project.pk, change.project.slug, model)
+
+
+def keeps_to_own_runs(change: Change) -> None:
+    """A logged model comes from a run of the same project."""
+    run = change.text("source_run_id")
+    if run and Upstream(change.project.slug).find("2.0/mlflow/runs/get", run_id=run) is None:
+        raise refusals.absent(f"Run {run[:80]!r}")
+
+
+def knows_dataset(change: Change) -> None:
+    """MLflow's answer for one that it does not have is an error of its own making."""
+    dataset = change.path.rstrip("/").split("/")[-2]
+    found = Upstream(change.project.slug).find(f"3.0/mlflow/datasets/{quote(dataset, safe='')}")
+    if found is None:
+        raise refusals.absent(f"Dataset {dataset[:80]!r}")
+
+
+def _require_model(project_id: int, workspace: str, model: str) -> None:
+    if (project_id, model) in _known:
+        return
+    path = f"2.0/mlflow/logged-models/{quote(model, safe='')}"
+    if Upstream(workspace).find(path) is None:
+        raise refusals.absent(f"Logged model {model[:80]!r}")
+    if len(_known) >= MOST_KNOWN:
+        _known.clear()
+    _known.add((project_id, model))
+
+
+def _model_ids(body: Any) -> Iterator[str]:
+    for found in parts(body):
+        if isinstance(found, dict):
+            yield from (str(found[name] or "") for name in MODEL_IDS & found.keys())
+
+
+def _words(body: Any) -> Iterator[str]:
+    for found in parts(body):
+        if isinstance(found, dict):
+            yield from found
+        elif isinstance(found, str):
+            yield found
+
+
+def parts(body: Any) -> Iterator[Any]:
+    """The body and everything in it, however deep."""
+    waiting = [body]
+    while waiting:
+        found = waiting.pop()
+        yield found
+        if isinstance(found, dict):
+            waiting.extend(found.values())
+        elif isinstance(found, list):
+            waiting.extend(found)
