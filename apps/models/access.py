@@ -5,7 +5,15 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import Invalid, NotFound
-from apps.models.models import Experiment, Gate, ModelVersion, Promotion, RegisteredModel, Run
+from apps.models.models import (
+    Experiment,
+    Gate,
+    ModelVersion,
+    Promotion,
+    RegisteredModel,
+    Run,
+    Waiver,
+)
 from apps.projects.models import Environment, Project
 
 LARGEST_ID = 2**63 - 1
@@ -54,6 +62,15 @@ def gate(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Gate:
     if (row := found.filter(pk=pk).first()) is None:
         raise NotFound(what="gate")
     access.require(user, row.project_id, at_least, what="gate")
+    return row
+
+
+def waiver(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Waiver:
+    """The waiver, where the person holds at least this role in its project."""
+    found = Waiver.objects.visible_to(user).select_related("project", "gate", "version__model")
+    if (row := found.filter(pk=pk).first()) is None:
+        raise NotFound(what="waiver")
+    access.require(user, row.project_id, at_least, what="waiver")
     return row
 
 

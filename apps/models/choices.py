@@ -35,3 +35,11 @@ class PromotionState(models.TextChoices):
 class Verdict(models.TextChoices):
     APPROVED = "approved"
     DECLINED = "declined"
+
+
+class RiskClass(models.TextChoices):
+    """How much harm a wrong answer of the model can do."""
+
+    MINIMAL = "minimal"
+    LIMITED = "limited"
+    HIGH = "high"

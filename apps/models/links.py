@@ -33,7 +33,13 @@ def _gates(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     }
 
 
+def _waivers(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.waivers(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.version.get_absolute_url()) for row in found}
+
+
 subjects.link("models.registeredmodel", _models)
 subjects.link("models.modelversion", _versions)
 subjects.link("models.promotion", _promotions)
 subjects.link("models.gate", _gates)
+subjects.link("models.waiver", _waivers)

@@ -25,6 +25,8 @@ from apps.models.models import (
     Run,
     RunQuerySet,
     VersionQuerySet,
+    Waiver,
+    WaiverQuerySet,
     Workspace,
 )
 from apps.projects.models import Environment, Project
@@ -93,6 +95,14 @@ def datasets(user: Person) -> ProjectRows[Dataset]:
     return Dataset.objects.visible_to(user).select_related("project")
 
 
+def datasets_read(project_id: int, told: list[dict[str, Any]]) -> list[Dataset]:
+    """The data sets behind a run's inputs."""
+    wanted = Q(pk__in=[])
+    for each in told:
+        wanted |= Q(name=each["name"][:500], digest=each["digest"][:64])
+    return list(Dataset.objects.filter(wanted, project_id=project_id))
+
+
 def gates(user: Person) -> ProjectRows[Gate]:
     """The gates of every model the person may see."""
     return Gate.objects.visible_to(user).select_related("project", "model", "environment")
@@ -154,6 +164,24 @@ def guarded_environment(project: Project, name: str, model: str) -> Environment 
 def _is_guarded(environment: Environment, model: str) -> bool:
     gates_here = Gate.objects.filter(environment=environment, model__name=model)
     return environment.protected or gates_here.exists()
+
+
+def numbered_version(project: Project, model: str, number: int) -> ModelVersion | None:
+    """A living version by its model's name and its number."""
+    found = ModelVersion.objects.live().filter(project=project, model__name=model, number=number)
+    return found.select_related("project", "model", "run").first()
+
+
+def open_promotion(version: ModelVersion, environment: Environment) -> Promotion:
+    """The promotion that is on its way, or the newest where it has just ended."""
+    found = Promotion.objects.filter(version=version, environment=environment)
+    return found.select_related("version", "environment").order_by("-pk")[0]
+
+
+def waivers(user: Person) -> WaiverQuerySet:
+    """The waivers of every project the person may see, past ones too, newest first."""
+    found = Waiver.objects.visible_to(user).order_by("-pk")
+    return found.select_related("project", "gate__environment", "version__model", "by")
 
 
 def guarded_aliases(project: Project, model: str, number: int | None = None) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -32,10 +33,10 @@ class Upstream:
     def __init__(self, workspace: str) -> None:
         self.workspace = workspace
 
-    def get(self, path: str, **params: Any) -> Json:
+    def get(self, path: str, /, **params: Any) -> Json:
         return self._ask("GET", path, params=params)
 
-    def find(self, path: str, **params: Any) -> Json | None:
+    def find(self, path: str, /, **params: Any) -> Json | None:
         """As `get`; `None` where MLflow knows no such record."""
         try:
             return self.get(path, **params)
@@ -78,6 +79,15 @@ class Upstream:
         except Retryable as error:
             raise MlflowAway from error
         return answer.content if answer.status < 400 else None
+
+    def download(self, path: str, to: Path, *, most: int) -> None:
+        """Write an artifact to a file in bounded memory; a refusal leaves none."""
+        try:
+            _http(settings.MLFLOW_URL, os.getpid()).download(
+                f"/api/{path}", to, headers={WORKSPACE: self.workspace}, limit_bytes=most
+            )
+        except Retryable as error:
+            raise MlflowAway from error
 
     def ensure(self) -> None:
         """Make the workspace where MLflow does not have it yet. Safe to repeat."""

@@ -1,11 +1,20 @@
 """The tables of models, by topic."""
 
-from apps.models.models.promotions import Decision, Gate, GateResult, Promotion, PromotionQuerySet
+from apps.models.models.promotions import (
+    Decision,
+    Gate,
+    GateResult,
+    Promotion,
+    PromotionQuerySet,
+    Waiver,
+    WaiverQuerySet,
+)
 from apps.models.models.registry import (
     Alias,
     ModelQuerySet,
     ModelVersion,
     RegisteredModel,
+    VersionFacts,
     VersionQuerySet,
 )
 from apps.models.models.rows import ProjectRows
@@ -26,6 +35,9 @@ __all__ = [
     "RegisteredModel",
     "Run",
     "RunQuerySet",
+    "VersionFacts",
     "VersionQuerySet",
+    "Waiver",
+    "WaiverQuerySet",
     "Workspace",
 ]

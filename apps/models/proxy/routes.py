@@ -12,7 +12,8 @@ from apps.core.access import Role
 from apps.models.proxy import effects, guards
 from apps.models.proxy.change import Change
 
-Guard = Callable[[Change], None]
+# A guard refuses by raising; what it answers is the whole answer, and MLflow is not asked.
+Guard = Callable[[Change], dict[str, Any] | None]
 Effect = Callable[[Change, dict[str, Any]], None]
 
 
@@ -139,7 +140,7 @@ TABLE: tuple[Route, ...] = (
         "POST DELETE",
         f"{V2}/registered-models/alias",
         effect=effects.model_changed,
-        guards=(guards.keeps_alias,),
+        guards=(guards.promotes,),
     ),
     # Model versions
     *read(

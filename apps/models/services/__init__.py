@@ -8,9 +8,11 @@ from apps.models.services.promotions import (
     decline,
     fail_promotion,
     finish,
+    promote_now,
     request_promotion,
     settle_gates,
 )
+from apps.models.services.waivers import grant_waiver, withdraw_waiver
 
 __all__ = [
     "PROMOTE",
@@ -20,7 +22,10 @@ __all__ = [
     "declare_gate",
     "fail_promotion",
     "finish",
+    "grant_waiver",
+    "promote_now",
     "remove_gate",
     "request_promotion",
     "settle_gates",
+    "withdraw_waiver",
 ]
