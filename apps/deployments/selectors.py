@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,6 +45,13 @@ def releases(user: Person) -> ReleaseQuerySet:
 def live_release(deployment: Deployment) -> Release | None:
     """The release that answers now."""
     return deployment.releases.live().select_related("version__model").first()
+
+
+def serving(versions: Sequence[ModelVersion]) -> list[Release]:
+    """The releases that serve one of these versions now, or are about to."""
+    busy = [Release.State.LIVE, *Release.IN_FLIGHT]
+    found = Release.objects.filter(version__in=versions, state__in=busy)
+    return list(found.select_related("deployment").order_by("pk"))
 
 
 def replicas(deployment: Deployment) -> QuerySet[Replica]:

@@ -39,7 +39,8 @@ def experiment(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Experimen
 
 def model(user: Person, pk: int, at_least: Role = Role.VIEWER) -> RegisteredModel:
     """The registered model, where the person holds at least this role in its project."""
-    found = RegisteredModel.objects.visible_to(user).live().select_related("project")
+    found = RegisteredModel.objects.visible_to(user).live()
+    found = found.select_related("project", "owner", "deputy")
     if (row := found.filter(pk=pk).first()) is None:
         raise NotFound(what="model")
     access.require(user, row.project_id, at_least, what="model")
@@ -49,7 +50,7 @@ def model(user: Person, pk: int, at_least: Role = Role.VIEWER) -> RegisteredMode
 def version(user: Person, pk: int, at_least: Role = Role.VIEWER) -> ModelVersion:
     """The model version, where the person holds at least this role in its project."""
     found = ModelVersion.objects.visible_to(user).live()
-    found = found.select_related("project", "model", "run__experiment", "registered_by")
+    found = found.select_related("project", "model", "run__experiment", "registered_by", "facts")
     if (row := found.filter(pk=pk).first()) is None:
         raise NotFound(what="model version")
     access.require(user, row.project_id, at_least, what="model version")

@@ -15,4 +15,10 @@ states.register(
     refused=State("bad", "close", "Refused by a gate"),
     waiting=State("warn", "clock", "Waiting for approval"),
     declined=State("bad", "close", "Declined"),
+    waived=State("warn", "shield", "Waived"),
+    withdrawn=State("idle", "undo", "Withdrawn"),
+    retired=State("idle", "folder-open", "Retired"),
+    minimal=State("good", "shield", "Minimal"),
+    limited=State("warn", "shield", "Limited"),
+    high=State("bad", "shield", "High"),
 )

@@ -1,4 +1,4 @@
-"""The home page's panel of approvals."""
+"""The home page's panels of approvals and of what was retired."""
 
 from __future__ import annotations
 
@@ -18,3 +18,12 @@ def approvals(user: AbstractUser) -> home.Panel | None:
         return None
     context = {"waiting": waiting}
     return home.Panel("Approvals", "models/_home_panel.html", 20, needs_me=True, context=context)
+
+
+@home.panel
+def retired(user: AbstractUser) -> home.Panel | None:
+    """Models and versions that were taken out of use lately, for everybody in their projects."""
+    found = selectors.retired_lately(user)[:MOST]
+    if not found:
+        return None
+    return home.Panel("Retired lately", "models/_retired_panel.html", 60, context={"rows": found})

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, FloatField, Max, Prefetch, Q
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.functions import Cast
+from django.utils import timezone
 
 from apps.core import access
 from apps.core.access import Person, Role
@@ -24,12 +25,16 @@ from apps.models.models import (
     RegisteredModel,
     Run,
     RunQuerySet,
+    VersionFacts,
     VersionQuerySet,
     Waiver,
     WaiverQuerySet,
     Workspace,
 )
 from apps.projects.models import Environment, Project
+
+# How long a retirement stands on the home page of everybody in the project.
+NOTICE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ def models(user: Person) -> ModelQuerySet:
     """The registered models the person may see, with how many versions each has."""
     living = Count("versions", filter=Q(versions__deleted_at=None), distinct=True)
     latest = Max("versions__number", filter=Q(versions__deleted_at=None))
-    found = RegisteredModel.objects.visible_to(user).live().select_related("project")
+    found = RegisteredModel.objects.visible_to(user).live()
+    found = found.select_related("project", "owner", "deputy")
     aliases = Prefetch("aliases", Alias.objects.select_related("version"))
     return found.annotate(version_count=living, latest_number=latest).prefetch_related(aliases)
 
@@ -59,6 +65,34 @@ def versions(user: Person) -> VersionQuerySet:
     return found.select_related("project", "model", "run", "registered_by").prefetch_related(
         "aliases"
     )
+
+
+def version(pk: int) -> ModelVersion:
+    """The version for its job."""
+    return ModelVersion.objects.select_related("project", "model", "run").get(pk=pk)
+
+
+def retired_lately(user: Person) -> list[RegisteredModel | ModelVersion]:
+    """What was taken out of use in the last days, newest first: the notice to who uses it."""
+    since = timezone.now() - NOTICE
+    models_gone = RegisteredModel.objects.visible_to(user).filter(retired_at__gte=since)
+    gone = ModelVersion.objects.visible_to(user).filter(retired_at__gte=since)
+    both: list[RegisteredModel | ModelVersion] = [
+        *models_gone.select_related("project").order_by("-retired_at")[:20],
+        *gone.select_related("project", "model").order_by("-retired_at")[:20],
+    ]
+    return sorted(both, key=lambda row: row.retired_at or since, reverse=True)
+
+
+def facts_of(version: ModelVersion) -> VersionFacts | None:
+    """What a job read in the version's files; `None` before it did."""
+    return VersionFacts.objects.filter(version=version).first()
+
+
+def versions_to_remove(ids: list[int]) -> VersionQuerySet:
+    """The versions of a clean-up that MLflow still has."""
+    found = ModelVersion.objects.live().filter(pk__in=ids).order_by("pk")
+    return found.select_related("project", "model", "run")
 
 
 def runs(user: Person) -> RunQuerySet:
@@ -119,7 +153,7 @@ def promotions(user: Person) -> PromotionQuerySet:
         "requested_by",
         "decision__by",
     )
-    return found.prefetch_related("results").order_by("-pk")
+    return found.prefetch_related("results__waiver__by").order_by("-pk")
 
 
 def decidable(user: Person) -> PromotionQuerySet:
@@ -191,6 +225,11 @@ def guarded_aliases(project: Project, model: str, number: int | None = None) -> 
         found = found.filter(version__number=number)
     names = found.values_list("name", flat=True)
     return [name for name in names if guarded_environment(project, name, model)]
+
+
+def gate_ids(model_id: int) -> set[int]:
+    """The gates that a model has now."""
+    return set(Gate.objects.filter(model=model_id).values_list("pk", flat=True))
 
 
 def has_gates(project: Project, model: str) -> bool:

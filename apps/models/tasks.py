@@ -6,7 +6,7 @@ from celery import shared_task
 from django.db import connection
 
 from apps.core.jobs import Progress, job_task
-from apps.models import selectors, services
+from apps.models import facts, selectors, services
 from apps.models.choices import PromotionState
 from apps.models.mirror import heal
 
@@ -23,6 +23,7 @@ def heal_mirror() -> None:
             return
         try:
             heal.heal_all()
+            services.ask_for_missing_facts()
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", (HEALING,))
 
@@ -40,3 +41,29 @@ def promote(progress: Progress, *, promotion_id: int) -> dict[str, Any]:
         promotion = services.finish(promotion=promotion)
     progress(95, f"The promotion is {promotion.state}")
     return {"promotion": promotion.pk, "state": promotion.state}
+
+
+@job_task(services.READ_FACTS)
+def read_facts(progress: Progress, *, version_id: int) -> dict[str, Any]:
+    """Read a version's files: signature, digest, size, licence, known risks. Safe to run twice."""
+    version = selectors.version(version_id)
+    progress(10, f"Reading the files of {version}")
+    found = facts.keep(version)
+    progress.log(found.trouble or f"{len(found.files)} files, digest {found.digest}")
+    return {"version": version.pk, "files": len(found.files), "bytes": found.size}
+
+
+@job_task(services.CLEAN_UP)
+def clean_up(progress: Progress, *, version_ids: list[int]) -> dict[str, Any]:
+    """Remove retired versions in MLflow with their files, and say what that freed."""
+    total = {"versions": 0, "files": 0, "bytes": 0}
+    for place, version in enumerate(selectors.versions_to_remove(version_ids)):
+        progress(100 * place // len(version_ids), f"Removing {version}")
+        freed = services.clean_up(version=version, by=progress.job.owner)
+        total["versions"] += freed.versions
+        total["files"] += freed.files
+        total["bytes"] += freed.size
+        progress.log(f"Freed {freed.size} bytes of {version}")
+        for kept in freed.kept:
+            progress.log(f"Kept: {kept}")
+    return total

@@ -44,6 +44,8 @@ RECORDS: dict[str, str] = {
     "promotions/pk": "models.Promotion",
     "approvals/pk": "models.Promotion",
     "gates/pk": "models.Gate",
+    "waivers/pk": "models.Waiver",
+    "waive/gate_id": "models.Gate",
     "releases/pk": "deployments.Release",
     "baselines/pk": "monitoring.Baseline",
     "monitors/pk": "monitoring.Monitor",

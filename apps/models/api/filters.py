@@ -12,6 +12,7 @@ from apps.models.models import (
     PromotionQuerySet,
     RegisteredModel,
     Run,
+    Waiver,
 )
 
 
@@ -63,6 +64,15 @@ class GateFilter(OfProject):
 
     class Meta:
         model = Gate
+        fields: list[str] = []
+
+
+class WaiverFilter(OfProject):
+    gate = RecordIdFilter("gate_id", label="Id of a gate.")
+    version = RecordIdFilter("version_id", label="Id of a model version.")
+
+    class Meta:
+        model = Waiver
         fields: list[str] = []
 
 

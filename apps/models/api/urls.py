@@ -1,13 +1,14 @@
 from rest_framework.routers import SimpleRouter
 
-from apps.models.api import views
+from apps.models.api import gates, registry, views
 
 router = SimpleRouter()
 router.register("runs", views.RunViewSet, basename="run")
 router.register("datasets", views.DatasetViewSet, basename="dataset")
-router.register("models", views.ModelViewSet, basename="model")
-router.register("model-versions", views.VersionViewSet, basename="model-version")
-router.register("gates", views.GateViewSet, basename="gate")
-router.register("approvals", views.ApprovalViewSet, basename="approval")
+router.register("models", registry.ModelViewSet, basename="model")
+router.register("model-versions", registry.VersionViewSet, basename="model-version")
+router.register("gates", gates.GateViewSet, basename="gate")
+router.register("waivers", gates.WaiverViewSet, basename="waiver")
+router.register("approvals", gates.ApprovalViewSet, basename="approval")
 
 urlpatterns = router.urls

@@ -68,7 +68,7 @@ def put_aliases(model: RegisteredModel, wanted: dict[str, int], *, by: User | No
     present = {alias.name: alias for alias in model.aliases.select_related("version")}
     for name, alias in present.items():
         if name not in wanted:
-            _drop(alias, by)
+            drop(alias, by=by)
     for name, number in wanted.items():
         version = model.versions.filter(number=number).first()
         if version is not None:
@@ -101,7 +101,9 @@ def _store(row: RegisteredModel | ModelVersion, wanted: Json) -> None:
         row.save(update_fields=differing)
 
 
-def _drop(alias: Alias, by: User | None) -> None:
+@transaction.atomic
+def drop(alias: Alias, *, by: User | None) -> None:
+    """Forget an alias that MLflow has no more."""
     _record_move(alias, [alias.version_id, None], by)
     alias.delete()
 
