@@ -55,10 +55,13 @@ def request_promotion(
 
 
 def _check_alive(version: ModelVersion) -> None:
-    if version.deleted_at is not None:
-        raise errors.VersionGone(number=version.number)
-    if version.is_retired or version.model.is_retired:
-        raise errors.VersionRetired(number=version.number)
+    """Locked, so that nobody retires the version while its promotion is being stored."""
+    rows = ModelVersion.objects.select_for_update(of=("self",)).select_related("model")
+    row = rows.get(pk=version.pk)
+    if row.deleted_at is not None:
+        raise errors.VersionGone(number=row.number)
+    if row.is_retired or row.model.is_retired:
+        raise errors.VersionRetired(number=row.number)
 
 
 @transaction.atomic

@@ -55,7 +55,9 @@ def retire_model(
     """Take a model with all its versions out of use; refused while anything holds one of them."""
     rows = RegisteredModel.objects.select_for_update(of=("self",)).select_related("project")
     row = rows.get(pk=model.pk)
-    versions = list(row.versions.filter(deleted_at=None).select_related("project", "model"))
+    # Locked as well: a promotion that is being asked for right now waits, and reads of it.
+    living = row.versions.select_for_update(of=("self",)).filter(deleted_at=None)
+    versions = list(living.select_related("project", "model").order_by("pk"))
     _check(row, versions, reason)
     _retire(row, reason)
     _record("models.retired", row, by, versions=len(versions))
