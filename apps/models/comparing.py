@@ -30,6 +30,13 @@ class Topic:
         return sum(self.before.get(key) != self.after.get(key) for key in keys)
 
 
+def names(before: ModelVersion, after: ModelVersion) -> tuple[str, str]:
+    """How the two are called beside each other: in short where they are of one model."""
+    if before.model_id == after.model_id:
+        return f"version {before.number}", f"version {after.number}"
+    return str(before), str(after)
+
+
 def topics(before: ModelVersion, after: ModelVersion) -> list[Topic]:
     """Every topic of two versions."""
     return [Topic(title, read(before), read(after)) for title, read in READERS.items()]

@@ -227,9 +227,11 @@ def guarded_aliases(project: Project, model: str, number: int | None = None) -> 
     return [name for name in names if guarded_environment(project, name, model)]
 
 
-def gate_ids(model_id: int) -> set[int]:
-    """The gates that a model has now."""
-    return set(Gate.objects.filter(model=model_id).values_list("pk", flat=True))
+def unwaived_gates(version: ModelVersion) -> set[int]:
+    """The gates that the version's model has now and that nobody has waived for it."""
+    declared = Gate.objects.filter(model=version.model_id)
+    waived = Waiver.objects.holding_at(timezone.now()).filter(version=version).values("gate")
+    return set(declared.exclude(pk__in=waived.exclude(gate=None)).values_list("pk", flat=True))
 
 
 def has_gates(project: Project, model: str) -> bool:

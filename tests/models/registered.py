@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from apps.models.mirror import registry, runs
@@ -18,7 +19,7 @@ def version(
 ) -> ModelVersion:
     """One version of a model, as the mirror would have stored it."""
     runs.put_experiment(project, {"experiment_id": "1", "name": "first"})
-    run_id = f"{name}-{number}".ljust(32, "0")[:32]
+    run_id = hashlib.md5(f"{name}-{number}".encode()).hexdigest()
     info = {"run_id": run_id, "experiment_id": "1", "run_name": f"{name} {number}"}
     info["artifact_uri"] = f"mlflow-artifacts:/1/{run_id}/artifacts"
     logged = [

@@ -148,7 +148,7 @@ class ReadingTests(FactsCase):
         self.client.force_login(self.carol)
         url = f"/models/versions/compare/?a={self.version.pk}&b={other.pk}"
         page = self.client.get(url)
-        for words in ("accuracy", "inputs: age", "model.pkl", "churn v1"):
+        for words in ("accuracy", "inputs: age", "model.pkl", "version 1 beside version 2"):
             self.assertContains(page, words)
         for query in ("", "?a=1", "?a=x&b=%00", "?a=9999999999999999999999&b=1"):
             self.assertContains(

@@ -28,7 +28,10 @@ class NotWorse(Settings):
     better: Literal["higher", "lower"] = Field(
         default="higher", description="Which direction is better."
     )
-    margin: FiniteFloat = Field(ge=0, description="How much worse would still do.")
+    margin: FiniteFloat = Field(
+        ge=0,
+        description="How much worse would still do. With 0 a test passes only what is surely better.",
+    )
     confidence: float = Field(
         default=0.95, ge=0.5, le=0.999, description="How sure the test has to be."
     )
@@ -40,7 +43,8 @@ class NotWorse(Settings):
     losses: str = Field(
         default="",
         max_length=500,
-        description="A JSON file of both runs with one value per row: a list, or {row: value}.",
+        description="A JSON file that both runs logged with one value per row: "
+        "a list, or an object of row to value.",
     )
 
     def said(self) -> str:

@@ -49,7 +49,7 @@ def _waivable(row: Promotion) -> set[int]:
     if row.state != "refused":
         return set()
     failed = {each.gate_id for each in row.results.all() if each.outcome == "failed"}
-    return failed & selectors.gate_ids(row.version.model_id)
+    return failed & selectors.unwaived_gates(row.version)
 
 
 def frame(request: UserRequest) -> dict[str, Any]:

@@ -23,7 +23,13 @@ def compare(request: UserRequest) -> HttpResponse:
     if form.is_valid():
         before, after = (access.version(request.user, form.cleaned_data[key]) for key in "ab")
         found = [each for each in comparing.topics(before, after) if each.says_something]
-        context |= {"before": before, "after": after, "topics": found}
+        context |= {
+            "before": before,
+            "after": after,
+            "names": comparing.names(before, after),
+            "same_model": before.model_id == after.model_id,
+            "topics": found,
+        }
     return render(request, "models/compare.html", context)
 
 
