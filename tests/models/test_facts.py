@@ -262,7 +262,7 @@ class TestPickles:
         ("numpy>=2", "unpinned"),
         ("git+ssh://git@example.org/a.git", "foreign source"),
         ("ours @ https://example.org/ours.whl", "foreign source"),
-        ("--extra-index-url https://example.org/simple", "foreign source"),
+        ("-i https://example.org/simple", "foreign source"),
         ("-e .", "foreign source"),
         ("./local", "foreign source"),
     ],
