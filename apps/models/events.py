@@ -12,11 +12,3 @@ class VersionPromoted:
     environment_id: int
     previous_id: int | None
     approved_by_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class ModelRetired:
-    """A model, or one of its versions, was taken out of use."""
-
-    model_id: int
-    version_id: int | None

@@ -43,7 +43,7 @@ def promote(progress: Progress, *, promotion_id: int) -> dict[str, Any]:
     return {"promotion": promotion.pk, "state": promotion.state}
 
 
-@job_task(services.READ_FACTS)
+@job_task(services.READ_FACTS, on_failure=services.fail_facts)
 def read_facts(progress: Progress, *, version_id: int) -> dict[str, Any]:
     """Read a version's files: signature, digest, size, licence, known risks. Safe to run twice."""
     version = selectors.version(version_id)

@@ -20,7 +20,7 @@ from apps.models import facts, gates, services
 from apps.models.errors import MlflowAway
 from apps.models.facts import pickles, requirements, signatures, store
 from apps.models.gates import Candidate, Finding
-from apps.models.models import Gate, ModelVersion, VersionFacts
+from apps.models.models import Gate, ModelVersion, VersionFacts, Workspace
 from tests.base import PortalTestCase
 from tests.models import registered
 from tests.models.fake_mlflow import FakeMlflow, fake_mlflow
@@ -120,6 +120,17 @@ class ReadingTests(FactsCase):
         with self.settings(MLFLOW_URL="http://127.0.0.1:9"), self.assertRaises(MlflowAway):
             facts.keep(self.version)
         self.assertFalse(VersionFacts.objects.exists())
+
+    def test_versions_without_facts_are_read_by_themselves_and_only_once(self) -> None:
+        Workspace.objects.create(project=self.fraud)
+        self.assertEqual(services.ask_for_missing_facts(), 1)
+        services.fail_facts(version_id=self.version.pk)
+        self.assertEqual(services.ask_for_missing_facts(), 0)
+        self.assertTrue(self.find("signature").passed)  # a gate reads them again
+
+    def test_while_mlflow_does_not_answer_they_wait(self) -> None:
+        Workspace.objects.create(project=self.fraud, trouble="away")
+        self.assertEqual(services.ask_for_missing_facts(), 0)
 
     def test_large_files_count_by_name_and_size(self) -> None:
         with pytest.MonkeyPatch.context() as patch:
@@ -243,6 +254,37 @@ class TestPickles:
         assert risks(pickle.dumps(list(range(999)))[:-5], folder=tmp_path) == {"unread"}
         assert risks(b"no pickle at all", "model.pkl", tmp_path) == {"unread"}
         assert risks(b"plain words", "notes.txt", tmp_path) == set()
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "random._os.system",
+            "uuid.os.popen",
+            "enum.sys.modules.get",
+            "collections.OrderedDict.__init__.__globals__",
+            "builtins.object.__subclasses__",
+            "functools.partial.__class__",
+            "numpy.load",
+        ],
+    )
+    def test_no_known_library_is_a_way_out(self, name: str) -> None:
+        assert pickles.judge(name) == "runs code"
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "numpy.random._pickle.__randomstate_ctor",
+            "numpy._core.multiarray._reconstruct",
+            "copyreg._reconstructor",
+            "scipy.signal._ltisys.TransferFunction",
+            "sklearn.tree._tree.Tree",
+            "xgboost.core.Booster",
+            "_codecs.encode",
+            "builtins.set",
+        ],
+    )
+    def test_what_models_are_made_of_is_silent(self, name: str) -> None:
+        assert pickles.judge(name) == ""
 
     def test_unknown_libraries_and_code_by_value_are_told_apart(self) -> None:
         assert pickles.judge("ours.features.Cleaner") == "unknown import"

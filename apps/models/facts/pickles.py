@@ -38,6 +38,12 @@ _PLAIN = """
 set frozenset list dict tuple bytearray bytes str int float complex bool object slice range type NoneType
 Ellipsis NotImplemented reversed
 """
+# Parts of a name that lead out of a known library: `random._os.system` is os.system.
+_WAYS_OUT = """
+os posix nt subprocess sys socket shutil pty importlib builtins ctypes runpy system popen spawn eval exec
+import getattr globals modules loads
+"""
+WAYS_OUT = frozenset(_WAYS_OUT.split())
 HARMFUL, HARMFUL_NAMES = frozenset(_HARMFUL.split()), tuple(_HARMFUL_NAMES.split())
 KNOWN, PLAIN = frozenset(_KNOWN.split()), frozenset(_PLAIN.split())
 # Where the code itself travels inside the pickle.
@@ -116,13 +122,21 @@ def judge(imported: str) -> str:
     top = imported.partition(".")[0]
     if top in {"builtins", "__builtin__"}:
         return "" if attribute in PLAIN else "runs code"
-    if top in HARMFUL or imported.startswith(HARMFUL_NAMES):
+    if top in HARMFUL or imported.startswith(HARMFUL_NAMES) or _leads_out(imported):
         return "runs code"
     if top in CODE_INSIDE:
         return "carries code"
     if imported == "_codecs.encode" or top in KNOWN:
         return ""
     return "unknown import"
+
+
+def _leads_out(imported: str) -> bool:
+    """Whether a part of the name, or one that Python itself keeps on every object, opens another door."""
+    inner = imported.split(".")[1:]
+    own = [part for part in inner if part.startswith("__") and part.endswith("__")]
+    own = [] if imported.startswith(("copyreg.", "copy_reg.")) else own
+    return bool(own) or any(part.strip("_") in WAYS_OUT for part in inner)
 
 
 def imports(file: IO[bytes]) -> Iterator[str]:

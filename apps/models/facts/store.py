@@ -24,6 +24,7 @@ LARGEST = 256 * 1024 * 1024  # bytes of one file that are read
 MOST_READ = 2 * 1024 * 1024 * 1024  # bytes of one version that are read
 LARGEST_TEXT = 4 * 1024 * 1024
 PIECE = 1024 * 1024
+MOST_RISKS = 2_000
 TEXTS = ("MLmodel", "requirements.txt", "conda.yaml")
 
 
@@ -117,7 +118,7 @@ def _told(reading: Reading) -> dict[str, Any]:
         "size": reading.size,
         "digest": digest_of(reading.files),
         "digest_whole": reading.whole,
-        "risks": list(_risks(reading, wanted)),
+        "risks": list(islice(_risks(reading, wanted), MOST_RISKS)),
     }
 
 
@@ -133,6 +134,14 @@ def _risks(reading: Reading, wanted: list[str]) -> Iterator[dict[str, str]]:
     conda, pip = requirements.of_conda(reading.texts.get("conda.yaml", ""))
     yield from requirements.conda_risks("conda.yaml", conda)
     yield from requirements.risks("conda.yaml", [line for line in pip if line not in wanted])
+
+
+def give_up(version: ModelVersion) -> None:
+    """Note that the files could not be read, so that nobody tries again and again by itself."""
+    trouble = (
+        "The job that read the files failed; it says why. Read them again once that is mended."
+    )
+    VersionFacts.objects.get_or_create(version=version, defaults={"trouble": trouble})
 
 
 @transaction.atomic

@@ -1,6 +1,11 @@
 """The verbs of models, by topic."""
 
-from apps.models.services.facts import READ_FACTS, ask_for_facts, ask_for_missing_facts
+from apps.models.services.facts import (
+    READ_FACTS,
+    ask_for_facts,
+    ask_for_missing_facts,
+    fail_facts,
+)
 from apps.models.services.gating import declare_gate, remove_gate
 from apps.models.services.profiles import edit_profile
 from apps.models.services.promotions import (
@@ -39,6 +44,7 @@ __all__ = [
     "decline",
     "declare_gate",
     "edit_profile",
+    "fail_facts",
     "fail_promotion",
     "finish",
     "grant_waiver",

@@ -4,6 +4,7 @@ from django.contrib.auth.models import AbstractUser
 
 from apps.core import jobs
 from apps.core.models import Job
+from apps.models import facts
 from apps.models.models import ModelVersion
 
 READ_FACTS = "models.read_facts"
@@ -24,5 +25,13 @@ def ask_for_facts(*, version: ModelVersion, by: AbstractUser | None) -> Job:
 
 def ask_for_missing_facts() -> int:
     """Let jobs read the files of versions that were registered around the portal; how many."""
-    found = ModelVersion.objects.live().filter(facts=None).order_by("-pk")[:MOST_MISSING]
+    # While MLflow does not answer for a project, its versions wait.
+    found = ModelVersion.objects.live().filter(facts=None, project__mlflow__trouble="")
+    found = found.order_by("-pk")[:MOST_MISSING]
     return len([ask_for_facts(version=version, by=None) for version in found])
+
+
+def fail_facts(*, version_id: int) -> None:
+    """Its job gave up: keep that, and leave the next try to a person or a gate."""
+    if version := ModelVersion.objects.filter(pk=version_id).first():
+        facts.give_up(version)

@@ -8,11 +8,10 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils import timezone
 
-from apps.core import events, jobs
+from apps.core import jobs
 from apps.core.errors import Invalid
 from apps.ledger.services import record
 from apps.models import errors, facts, holds
-from apps.models.events import ModelRetired
 from apps.models.facts import places
 from apps.models.mirror import registry
 from apps.models.models import ModelVersion, Promotion, RegisteredModel, VersionFacts
@@ -44,7 +43,6 @@ def retire_version(
     _record("models.version_retired", row, by, model=row.model_id, number=row.number)
     if clean_up:
         ask_for_clean_up(versions=[row], by=by)
-    events.publish(ModelRetired(model_id=row.model_id, version_id=row.pk))
     return row
 
 
@@ -63,7 +61,6 @@ def retire_model(
     _record("models.retired", row, by, versions=len(versions))
     if clean_up:
         ask_for_clean_up(versions=versions, by=by)
-    events.publish(ModelRetired(model_id=row.pk, version_id=None))
     return row
 
 
