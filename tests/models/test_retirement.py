@@ -9,7 +9,7 @@ from apps.deployments.models import Deployment, Release
 from apps.ledger.models import Entry
 from apps.models import facts, services
 from apps.models.models import Alias, ModelVersion
-from tests.base import PortalTestCase
+from tests.base import PortalTestCase, PortalTransactionTestCase
 from tests.models import registered
 from tests.models.fake_mlflow import FakeMlflow, fake_mlflow
 
@@ -110,10 +110,11 @@ class RetirementTests(PortalTestCase):
         self.assertIsNone(back["retired_at"])
 
 
-class CleanUpTests(PortalTestCase):
+class CleanUpTests(PortalTransactionTestCase):
     fake: FakeMlflow
 
     def setUp(self) -> None:
+        super().setUp()
         self.fake = self.enterContext(fake_mlflow())
         self.version: ModelVersion = registered.version(self.fraud, "churn", 1)
         self.fake.folders[("churn", "1")] = "1/m-1/artifacts"

@@ -100,15 +100,15 @@ def clean_up(*, version: ModelVersion, by: AbstractUser | None) -> Freed:
     # MLflow fails on a folder that is gone: the first try of this job may have removed it.
     if known.folder and not shared and any(places.files_of(mlflow, known.folder)):
         places.delete(mlflow, known.folder)
-    _forget(mlflow, version)
+    _delete(mlflow, version)
     freed = _freed(version, known, shared)
     data = {"files": freed.files, "bytes": freed.size, "digest": known.digest}
-    _record("models.files_removed", version, by, **data)
+    _forget(version, by, data)
     return freed
 
 
-def _forget(mlflow: Upstream, version: ModelVersion) -> None:
-    """Delete the version in MLflow and in the mirror, with the aliases that it held."""
+def _delete(mlflow: Upstream, version: ModelVersion) -> None:
+    """Delete the version in MLflow. Safe to repeat."""
     try:
         mlflow.send(
             "DELETE",
@@ -119,9 +119,15 @@ def _forget(mlflow: Upstream, version: ModelVersion) -> None:
     except errors.MlflowRefused as refusal:
         if refusal.data["answered"] != ABSENT:
             raise
+
+
+@transaction.atomic
+def _forget(version: ModelVersion, by: AbstractUser | None, data: dict[str, Any]) -> None:
+    """Take the version and the aliases that it held out of the mirror, and say what was removed."""
     registry.remove_version(version)
     for alias in version.aliases.all():
         registry.drop(alias, by=None)
+    _record("models.files_removed", version, by, **data)
 
 
 def _freed(version: ModelVersion, known: VersionFacts, shared: bool) -> Freed:
