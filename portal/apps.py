@@ -19,5 +19,5 @@ class PortalConfig(AppConfig):
             "palette",
             "answers",
         )
-        autodiscover_modules("gauges", "navigation", "links")
+        autodiscover_modules("gauges", "navigation", "links", "gates", "holds")
         autodiscover_modules("subscriptions")

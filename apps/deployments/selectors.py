@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
@@ -47,6 +48,13 @@ def serving(model: RegisteredModel) -> ReleaseQuerySet:
 def live_release(deployment: Deployment) -> Release | None:
     """The release that answers now."""
     return deployment.releases.live().select_related("version__model").first()
+
+
+def using(versions: Sequence[ModelVersion]) -> list[Release]:
+    """The releases that serve one of these versions now, or are about to."""
+    busy = [Release.State.LIVE, *Release.IN_FLIGHT]
+    found = Release.objects.filter(version__in=versions, state__in=busy)
+    return list(found.select_related("deployment").order_by("pk"))
 
 
 def replicas(deployment: Deployment) -> QuerySet[Replica]:

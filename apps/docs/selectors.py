@@ -92,3 +92,10 @@ def runbook_passages(project_id: int, *, words: str, names: set[str]) -> list[Pa
             scores[passage.document_id] += 10
     best = max(scores, key=lambda pk: scores[pk])
     return [passage for passage in found if passage.document_id == best]
+
+
+def about_model(project_id: int, kind: str, name: str) -> list[Document]:
+    """The documents of a kind whose front matter says that they apply to this model."""
+    found = Document.objects.filter(project_id=project_id, kind=kind)
+    named = Q(applies_to__models__contains=[name]) | Q(applies_to__model__contains=[name])
+    return list(found.filter(named).select_related("project"))

@@ -15,6 +15,7 @@ from apps.models.models import (
     Promotion,
     RegisteredModel,
     Run,
+    Waiver,
 )
 from apps.projects.models import Environment, Project
 
@@ -41,7 +42,8 @@ def experiment(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Experimen
 
 def model(user: Person, pk: int, at_least: Role = Role.VIEWER) -> RegisteredModel:
     """The registered model, where the person holds at least this role in its project."""
-    found = RegisteredModel.objects.visible_to(user).live().select_related("project")
+    found = RegisteredModel.objects.visible_to(user).live()
+    found = found.select_related("project", "owner", "deputy")
     if (row := found.filter(pk=pk).first()) is None:
         raise NotFound(what="model")
     access.require(user, row.project_id, at_least, what="model")
@@ -51,7 +53,7 @@ def model(user: Person, pk: int, at_least: Role = Role.VIEWER) -> RegisteredMode
 def version(user: Person, pk: int, at_least: Role = Role.VIEWER) -> ModelVersion:
     """The model version, where the person holds at least this role in its project."""
     found = ModelVersion.objects.visible_to(user).live()
-    found = found.select_related("project", "model", "run__experiment", "registered_by")
+    found = found.select_related("project", "model", "run__experiment", "registered_by", "facts")
     if (row := found.filter(pk=pk).first()) is None:
         raise NotFound(what="model version")
     access.require(user, row.project_id, at_least, what="model version")
@@ -84,6 +86,15 @@ def gate(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Gate:
     if (row := found.filter(pk=pk).first()) is None:
         raise NotFound(what="gate")
     access.require(user, row.project_id, at_least, what="gate")
+    return row
+
+
+def waiver(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Waiver:
+    """The waiver, where the person holds at least this role in its project."""
+    found = Waiver.objects.visible_to(user).select_related("project", "gate", "version__model")
+    if (row := found.filter(pk=pk).first()) is None:
+        raise NotFound(what="waiver")
+    access.require(user, row.project_id, at_least, what="waiver")
     return row
 
 

@@ -69,3 +69,11 @@ class OutOfBandState(models.TextChoices):
     ADOPTED = "adopted"
     REVERTED = "reverted"
     OVERTAKEN = "overtaken"
+
+
+class RiskClass(models.TextChoices):
+    """How much harm a wrong answer of the model can do."""
+
+    MINIMAL = "minimal"
+    LIMITED = "limited"
+    HIGH = "high"

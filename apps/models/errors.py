@@ -60,6 +60,57 @@ class PersonNeeded(PortalError):
     sentence = "A person decides on a promotion, not a service account."
 
 
+class WaiverByAsker(PortalError):
+    """Nobody waives a gate for what they want to promote themselves."""
+
+    code, status = "waiver_by_asker", 403
+    sentence = (
+        "You asked for this version's promotion yourself. Another maintainer waives its gate."
+    )
+
+
+class WaiverByService(PortalError):
+    code, status = "person_needed", 403
+    sentence = "A person waives a gate, not a service account."
+
+
+class WaiverTaken(PortalError):
+    code, status = "waiver_taken", 409
+    sentence = (
+        "The gate is waived for version {number} already, until {until}. Withdraw that first."
+    )
+
+
+class WaiverOver(PortalError):
+    code, status = "waiver_over", 409
+    sentence = "This waiver does not hold any more; there is nothing to withdraw."
+
+
+class OtherModel(PortalError):
+    code, status = "invalid", 400
+    sentence = "version: it belongs to another model than the gate."
+
+
+class VersionRetired(PortalError):
+    code, status = "version_retired", 409
+    sentence = "Version {number} is retired and cannot be promoted."
+
+
+class AlreadyRetired(PortalError):
+    code, status = "already_retired", 409
+    sentence = "{name} is retired already."
+
+
+class StillHeld(PortalError):
+    code, status = "still_held", 409
+    sentence = "{name} is still in use: {holders}. Put another version there first."
+
+
+class NotRetired(PortalError):
+    code, status = "not_retired", 409
+    sentence = "{name} is not retired. Retire it before its files are removed."
+
+
 class GateTaken(PortalError):
     code, status = "gate_taken", 409
     sentence = "The model already has this gate for {environment}. Remove that one first."

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
+from apps.core.errors import PortalError
 from apps.core.ui.refusable import RefusableForm
+from apps.models.choices import RiskClass
 from apps.models.errors import BadFilter
-from apps.models.models import ModelVersion, RegisteredModel
+from apps.models.models import ModelVersion
 from apps.models.search.grammar import read_filter
 from apps.models.search.words import LONGEST
+from apps.projects import selectors as projects
 from apps.projects.models import Environment, Project
 
 
@@ -32,14 +37,91 @@ class ReasonForm(RefusableForm):
     reason = forms.CharField(max_length=500, help_text="Why, for the record.")
 
 
-class MetricFloorForm(forms.Form):
-    environment = forms.ModelChoiceField(Environment.objects.none(), empty_label=None)
-    metric = forms.CharField(max_length=250, help_text="A metric that its runs log.")
-    floor = forms.FloatField(help_text="A version's run must reach this value.")
+class WaiverForm(RefusableForm):
+    """Why a gate may fail for one version, and until which day."""
 
-    def __init__(self, *args: Any, model: RegisteredModel, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _offer_environments(self, model.project)
+    reason = forms.CharField(
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="It stands beside the failure, for ever.",
+    )
+    until = forms.DateField(
+        widget=forms.DateInput(attrs={"type": "date"}),
+        label="Until the end of",
+        help_text="At most 90 days ahead.",
+    )
+
+    @property
+    def expires_at(self) -> datetime:
+        """The last moment of the day, in the zone of whoever chose it, but within the longest waiver."""
+        end = datetime.combine(self.cleaned_data["until"], time.max)
+        return timezone.make_aware(end)
+
+    def refuse(self, error: PortalError) -> None:
+        """The day is what a person chose; the service speaks of the moment."""
+        name, colon, rest = str(error).partition(": ")
+        field = {"expires_at": "until", "reason": "reason"}.get(name) if colon else None
+        self.add_error(field, rest[:1].upper() + rest[1:] if field else str(error))
+
+
+class ProfileForm(RefusableForm):
+    """What MLflow has no place for."""
+
+    NAMES = forms.TextInput(attrs={"list": "holders", "autocomplete": "off"})
+
+    purpose = forms.CharField(
+        max_length=2000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What its answers are used for, in a sentence or two.",
+    )
+    owner = forms.CharField(
+        max_length=254,
+        required=False,
+        widget=NAMES,
+        help_text="User name or mail address of who answers for it.",
+    )
+    deputy = forms.CharField(max_length=254, required=False, widget=NAMES, help_text="Stands in.")
+    risk_class = forms.ChoiceField(
+        required=False,
+        choices=[("", "Not said"), *RiskClass.choices],
+        help_text="How much harm a wrong answer can do.",
+    )
+    licence = forms.CharField(
+        max_length=100,
+        required=False,
+        help_text="For example Apache-2.0, where the files say none.",
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for field in ("owner", "deputy"):
+            try:
+                name = cleaned.get(field, "")
+                cleaned[field] = projects.account(name, field=field) if name else None
+            except PortalError as error:
+                self.refuse(error)
+        return cleaned
+
+
+class RetireForm(RefusableForm):
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Everybody with a role in the project reads it.",
+    )
+    clean_up = forms.BooleanField(
+        required=False,
+        label="Remove the files afterwards",
+        help_text="For good: MLflow forgets the version, and its files are deleted.",
+    )
+
+
+class CompareForm(forms.Form):
+    """Two versions by their ids."""
+
+    a = forms.IntegerField(min_value=1, max_value=2**63 - 1)
+    b = forms.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
 class RunFilterForm(forms.Form):

@@ -38,6 +38,11 @@ def _gates(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     }
 
 
+def _waivers(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.waivers(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.version.get_absolute_url()) for row in found}
+
+
 subjects.link("models.registeredmodel", _models)
 subjects.link("models.modelversion", _versions)
 subjects.link("models.promotion", _promotions)
@@ -51,3 +56,4 @@ def _imports(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
 
 subjects.link("models.modelimport", _imports)
 subjects.link("models.outofbandmove", _out_of_band)
+subjects.link("models.waiver", _waivers)

@@ -20,4 +20,10 @@ states.register(
     adopted=State("good", "check", "Adopted"),
     reverted=State("good", "undo", "Reverted"),
     overtaken=State("idle", "history", "Overtaken"),
+    waived=State("warn", "shield", "Waived"),
+    withdrawn=State("idle", "undo", "Withdrawn"),
+    retired=State("idle", "folder-open", "Retired"),
+    minimal=State("good", "shield", "Minimal"),
+    limited=State("warn", "shield", "Limited"),
+    high=State("bad", "shield", "High"),
 )

@@ -1,4 +1,4 @@
-"""The home page's panels of models: approvals, and what moved out of band."""
+"""The home page's panels of models: approvals, what moved out of band, what was retired."""
 
 from __future__ import annotations
 
@@ -30,3 +30,11 @@ def out_of_band(user: AbstractUser) -> home.Panel | None:
     return home.Panel(
         "Moved out of band", "models/_home_out_of_band.html", 15, needs_me=True, context=context
     )
+
+
+def retired(user: AbstractUser) -> home.Panel | None:
+    """Models and versions that were taken out of use lately, for everybody in their projects."""
+    found = selectors.retired_lately(user)[:MOST]
+    if not found:
+        return None
+    return home.Panel("Retired lately", "models/_retired_panel.html", 60, context={"rows": found})

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, Max, Prefetch, Q
+from django.utils import timezone
 
 from apps.core import access
 from apps.core.access import Person, Role
@@ -25,7 +26,10 @@ from apps.models.models import (
     RegisteredModel,
     Run,
     RunQuerySet,
+    VersionFacts,
     VersionQuerySet,
+    Waiver,
+    WaiverQuerySet,
     Workspace,
 )
 from apps.models.search.grammar import read_filter
@@ -33,6 +37,8 @@ from apps.models.search.matching import matching
 from apps.projects.models import Environment, Project
 
 PARENT = "mlflow.parentRunId"
+# How long a retirement stands on the home page of everybody in the project.
+NOTICE = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,8 @@ def models(user: Person) -> ModelQuerySet:
     """The registered models the person may see, with how many versions each has."""
     living = Count("versions", filter=Q(versions__deleted_at=None), distinct=True)
     latest = Max("versions__number", filter=Q(versions__deleted_at=None))
-    found = RegisteredModel.objects.visible_to(user).live().select_related("project")
+    found = RegisteredModel.objects.visible_to(user).live()
+    found = found.select_related("project", "owner", "deputy")
     aliases = Prefetch("aliases", Alias.objects.select_related("version"))
     return found.annotate(version_count=living, latest_number=latest).prefetch_related(aliases)
 
@@ -95,6 +102,29 @@ def imports(user: Person) -> ProjectRows[ModelImport]:
     """The imports the person may see, newest first."""
     found = ModelImport.objects.visible_to(user)
     return found.select_related("project", "requested_by", "version__model").order_by("-pk")
+
+
+def retired_lately(user: Person) -> list[RegisteredModel | ModelVersion]:
+    """What was taken out of use in the last days, newest first: the notice to who uses it."""
+    since = timezone.now() - NOTICE
+    models_gone = RegisteredModel.objects.visible_to(user).filter(retired_at__gte=since)
+    gone = ModelVersion.objects.visible_to(user).filter(retired_at__gte=since)
+    both: list[RegisteredModel | ModelVersion] = [
+        *models_gone.select_related("project").order_by("-retired_at")[:20],
+        *gone.select_related("project", "model").order_by("-retired_at")[:20],
+    ]
+    return sorted(both, key=lambda row: row.retired_at or since, reverse=True)
+
+
+def facts_of(version: ModelVersion) -> VersionFacts | None:
+    """What a job read in the version's files; `None` before it did."""
+    return VersionFacts.objects.filter(version=version).first()
+
+
+def versions_to_remove(ids: list[int]) -> VersionQuerySet:
+    """The versions of a clean-up that MLflow still has."""
+    found = ModelVersion.objects.live().filter(pk__in=ids).order_by("pk")
+    return found.select_related("project", "model", "run")
 
 
 def runs(user: Person) -> RunQuerySet:
@@ -138,6 +168,14 @@ def datasets(user: Person) -> ProjectRows[Dataset]:
     return Dataset.objects.visible_to(user).select_related("project")
 
 
+def datasets_read(project_id: int, told: list[dict[str, Any]]) -> list[Dataset]:
+    """The data sets behind a run's inputs."""
+    wanted = Q(pk__in=[])
+    for each in told:
+        wanted |= Q(name=each["name"][:500], digest=each["digest"][:64])
+    return list(Dataset.objects.filter(wanted, project_id=project_id))
+
+
 def gates(user: Person) -> ProjectRows[Gate]:
     """The gates of every model the person may see."""
     return Gate.objects.visible_to(user).select_related("project", "model", "environment")
@@ -154,7 +192,7 @@ def promotions(user: Person) -> PromotionQuerySet:
         "requested_by",
         "decision__by",
     )
-    return found.prefetch_related("results").order_by("-pk")
+    return found.prefetch_related("results__waiver__by").order_by("-pk")
 
 
 def decidable(user: Person) -> PromotionQuerySet:
@@ -201,6 +239,24 @@ def _is_guarded(environment: Environment, model: str) -> bool:
     return environment.protected or gates_here.exists()
 
 
+def numbered_version(project: Project, model: str, number: int) -> ModelVersion | None:
+    """A living version by its model's name and its number."""
+    found = ModelVersion.objects.live().filter(project=project, model__name=model, number=number)
+    return found.select_related("project", "model", "run").first()
+
+
+def open_promotion(version: ModelVersion, environment: Environment) -> Promotion:
+    """The promotion that is on its way, or the newest where it has just ended."""
+    found = Promotion.objects.filter(version=version, environment=environment)
+    return found.select_related("version", "environment").order_by("-pk")[0]
+
+
+def waivers(user: Person) -> WaiverQuerySet:
+    """The waivers of every project the person may see, past ones too, newest first."""
+    found = Waiver.objects.visible_to(user).order_by("-pk")
+    return found.select_related("project", "gate__environment", "version__model", "by")
+
+
 def guarded_aliases(project: Project, model: str, number: int | None = None) -> list[str]:
     """The aliases of a model, or of one of its versions, that only a promotion may move."""
     found = Alias.objects.filter(project=project, model__name=model)
@@ -216,6 +272,13 @@ def versions_in(project: Project, model: str, stage: str) -> list[int]:
     return list(
         found.filter(stage__iexact=stage).exclude(stage="").values_list("number", flat=True)
     )
+
+
+def unwaived_gates(version: ModelVersion) -> set[int]:
+    """The gates that the version's model has now and that nobody has waived for it."""
+    declared = Gate.objects.filter(model=version.model_id)
+    waived = Waiver.objects.holding_at(timezone.now()).filter(version=version).values("gate")
+    return set(declared.exclude(pk__in=waived.exclude(gate=None)).values_list("pk", flat=True))
 
 
 def has_gates(project: Project, model: str) -> bool:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.core.jobs import Progress, job_task
-from apps.models import history, selectors, services
+from apps.models import facts, history, selectors, services
 from apps.models.choices import PromotionState
 from apps.models.errors import MlflowAway
 from apps.models.hub import place, work
@@ -31,6 +31,7 @@ def heal_mirror() -> None:
         try:
             for project in heal.heal_all():
                 services.take_up(project=project)
+            services.ask_for_missing_facts()
         finally:
             cursor.execute("SELECT pg_advisory_unlock(%s)", (HEALING,))
 
@@ -112,3 +113,29 @@ def _unless_away(progress: Progress, work: Callable[[], R], waiting: R) -> R:
     except MlflowAway as error:
         progress.log(f"{error} This goes on by itself once it does.")
         return waiting
+
+
+@job_task(services.READ_FACTS, on_failure=services.fail_facts)
+def read_facts(progress: Progress, *, version_id: int) -> dict[str, Any]:
+    """Read a version's files: signature, digest, size, licence, known risks. Safe to run twice."""
+    version = selectors.version(version_id)
+    progress(10, f"Reading the files of {version}")
+    found = facts.keep(version)
+    progress.log(found.trouble or f"{len(found.files)} files, digest {found.digest}")
+    return {"version": version.pk, "files": len(found.files), "bytes": found.size}
+
+
+@job_task(services.CLEAN_UP)
+def clean_up(progress: Progress, *, version_ids: list[int]) -> dict[str, Any]:
+    """Remove retired versions in MLflow with their files, and say what that freed."""
+    total = {"versions": 0, "files": 0, "bytes": 0}
+    for number, version in enumerate(selectors.versions_to_remove(version_ids)):
+        progress(100 * number // len(version_ids), f"Removing {version}")
+        freed = services.clean_up(version=version, by=progress.job.owner)
+        total["versions"] += freed.versions
+        total["files"] += freed.files
+        total["bytes"] += freed.size
+        progress.log(f"Freed {freed.size} bytes of {version}")
+        for kept in freed.kept:
+            progress.log(f"Kept: {kept}")
+    return total

@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+from django.db.models import OuterRef, Subquery
+
 from apps.core.access import Person
+from apps.models.models import RegisteredModel
 from apps.monitoring.models import (
     Alert,
     AlertQuerySet,
     Baseline,
     Monitor,
     MonitorQuerySet,
+    Verdict,
 )
 from apps.predictions import selectors as predictions
 from apps.predictions.rows import Row
+from apps.projects.models import Environment
 from apps.projects.querysets import InProjectQuerySet
 
 
@@ -22,6 +27,16 @@ def window(monitor: Monitor) -> list[Row]:
 def due() -> list[Monitor]:
     """The monitors whose time has come."""
     return list(Monitor.objects.due().order_by("due_at")[:1000])
+
+
+def newest_verdicts(model: RegisteredModel, environment: Environment | None) -> list[Verdict]:
+    """What each enabled monitor of the model's deployments said last."""
+    found = Monitor.objects.filter(enabled=True, deployment__model=model)
+    if environment is not None:
+        found = found.filter(deployment__environment=environment)
+    last = Verdict.objects.filter(monitor=OuterRef("pk")).order_by("-pk").values("pk")[:1]
+    newest = found.annotate(last=Subquery(last)).values("last")
+    return list(Verdict.objects.filter(pk__in=newest).select_related("monitor__deployment"))
 
 
 def baselines(user: Person) -> InProjectQuerySet[Baseline]:

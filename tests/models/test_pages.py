@@ -148,7 +148,7 @@ class PromotionPageTests(ModelPage):
     def test_a_gate_is_declared_used_and_removed(self) -> None:
         self.client.force_login(self.max)
         wanted = {"environment": self.prod.pk, "metric": "accuracy", "floor": "0.99"}
-        self.client.post(f"/models/{self.model.pk}/gates/", wanted)
+        self.client.post(f"/models/{self.model.pk}/gates/new/?kind=metric_floor", wanted)
         self.assertContains(
             self.client.get(self.model.get_absolute_url()), "accuracy at least 0.99"
         )

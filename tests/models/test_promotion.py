@@ -114,8 +114,11 @@ def test_nobody_approves_their_own(site: Site) -> None:
 
 def test_the_alias_does_not_move_past_the_gates(site: Site) -> None:
     version = registered(site, "around", 0.95)
+    asked = {"name": "around", "alias": "prod", "version": "1"}
+    answer = site.ask("max", "POST", f"{API}/registered-models/alias", asked)
+    assert (answer.status, answer.json["error_code"]) == (403, "PERMISSION_DENIED")
+    assert "another maintainer approves" in answer.json["message"]
     for body in (
-        {"name": "around", "alias": "prod", "version": "1"},
         {"name": "around", "alias": "PROD", "version": "1"},
         {"name": "around", "alias": "production", "version": "1"},
     ):
@@ -127,6 +130,7 @@ def test_the_alias_does_not_move_past_the_gates(site: Site) -> None:
         "max", "POST", f"{API}/registered-models/alias", twice, Content_Type="application/json"
     )
     assert coded.status == 403
+    assert alias(site, "around").status != 200
     stage = {"name": "around", "version": "1", "stage": "Production"}
     assert site.ask("max", "POST", f"{API}/model-versions/transition-stage", stage).status == 403
 
@@ -151,6 +155,34 @@ def test_what_is_promoted_is_not_deleted_or_renamed(site: Site) -> None:
         assert (answer.status, answer.json["error_code"]) == (403, "PERMISSION_DENIED"), path
     again = promote(site, version)
     assert (again.status, again.json["code"]) == (409, "already_there")
+
+
+def test_mlflows_own_client_promotes_where_the_gates_pass(site: Site) -> None:
+    version = registered(site, "by-client", 0.95)
+    settings = {"metric": "accuracy", "floor": 0.9}
+    gate = {"model": version["model"], "environment": "staging", "kind": "metric_floor"}
+    site.ask("max", "POST", "/api/v1/gates/", {**gate, "settings": settings})
+    weak = registered(site, "by-client", 0.5)
+    script = """
+import json
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+client = MlflowClient()
+client.set_registered_model_alias("by-client", "staging", "1")
+try:
+    client.set_registered_model_alias("by-client", "staging", "2")
+except MlflowException as refusal:
+    said = [refusal.error_code, str(refusal)]
+print(json.dumps([client.get_model_version_by_alias("by-client", "staging").version, *said]))
+"""
+    held, code, said = site.script("cora", script, site.slug)
+
+    assert (str(held), code) == ("1", "PERMISSION_DENIED")
+    assert "below the floor" in said
+    assert "#promotion-" in said
+    path = f"/api/v1/approvals/?state=refused&version={weak['id']}"
+    [refused] = site.ask("carol", "GET", path).json["results"]
+    assert refused["requested_by"] == "cora"
 
 
 def test_an_open_environment_needs_no_second_person(site: Site) -> None:

@@ -46,6 +46,8 @@ RECORDS: dict[str, str] = {
     "approvals/pk": "models.Promotion",
     "gates/pk": "models.Gate",
     "out-of-band/pk": "models.OutOfBandMove",
+    "waivers/pk": "models.Waiver",
+    "waive/gate_id": "models.Gate",
     "releases/pk": "deployments.Release",
     "baselines/pk": "monitoring.Baseline",
     "monitors/pk": "monitoring.Monitor",

@@ -15,6 +15,7 @@ from apps.models.models import (
     RegisteredModel,
     Run,
     RunQuerySet,
+    Waiver,
 )
 from apps.models.search.grammar import read_filter
 from apps.models.search.matching import matching
@@ -77,6 +78,15 @@ class GateFilter(OfProject):
 
     class Meta:
         model = Gate
+        fields: list[str] = []
+
+
+class WaiverFilter(OfProject):
+    gate = RecordIdFilter("gate_id", label="Id of a gate.")
+    version = RecordIdFilter("version_id", label="Id of a model version.")
+
+    class Meta:
+        model = Waiver
         fields: list[str] = []
 
 

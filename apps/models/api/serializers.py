@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from apps.core.api.fields import RecordId
 from apps.models.api.fields import NameOrId
-from apps.models.choices import PromotionState
+from apps.models.choices import PromotionState, RiskClass
 from apps.models.models import (
     Dataset,
     Decision,
@@ -150,6 +150,9 @@ class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
     latest_version = serializers.IntegerField(
         source="latest_number", allow_null=True, help_text="Number of the newest."
     )
+    owner = serializers.SerializerMethodField(help_text="User name of who answers for it.")
+    deputy = serializers.SerializerMethodField(help_text="User name of who stands in.")
+    risk_class = serializers.ChoiceField([("", "not said"), *RiskClass.choices])
 
     class Meta:
         model = RegisteredModel
@@ -162,6 +165,13 @@ class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
             "aliases",
             "versions",
             "latest_version",
+            "purpose",
+            "owner",
+            "deputy",
+            "risk_class",
+            "licence",
+            "retired_at",
+            "retired_reason",
             "created_at",
             "updated_at",
         ]
@@ -169,6 +179,12 @@ class ModelSerializer(serializers.ModelSerializer[RegisteredModel]):
 
     def get_aliases(self, model: RegisteredModel) -> dict[str, int]:
         return {alias.name: alias.version.number for alias in model.aliases.all()}
+
+    def get_owner(self, model: RegisteredModel) -> str | None:
+        return model.owner.username if model.owner else None
+
+    def get_deputy(self, model: RegisteredModel) -> str | None:
+        return model.deputy.username if model.deputy else None
 
 
 class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
@@ -202,6 +218,8 @@ class VersionSerializer(serializers.ModelSerializer[ModelVersion]):
             "tags",
             "aliases",
             "registered_by",
+            "retired_at",
+            "retired_reason",
             "created_at",
         ]
         read_only_fields = fields
@@ -255,11 +273,31 @@ class ResultSerializer(serializers.ModelSerializer[GateResult]):
     gate = serializers.IntegerField(source="gate_id")
     settings = serializers.DictField()
     evidence = serializers.DictField()
+    outcome = serializers.ChoiceField([(each, each) for each in ("passed", "waived", "failed")])
+    waived_by = serializers.SerializerMethodField(help_text="User name, where it was waived.")
+    waived_reason = serializers.SerializerMethodField(help_text="Why, where it was waived.")
 
     class Meta:
         model = GateResult
-        fields = ["gate", "kind", "settings", "passed", "sentence", "evidence", "at"]
+        fields = [
+            "gate",
+            "kind",
+            "settings",
+            "passed",
+            "outcome",
+            "sentence",
+            "evidence",
+            "waived_by",
+            "waived_reason",
+            "at",
+        ]
         read_only_fields = fields
+
+    def get_waived_by(self, result: GateResult) -> str | None:
+        return result.waiver.by.username if result.waiver else None
+
+    def get_waived_reason(self, result: GateResult) -> str | None:
+        return result.waiver.reason if result.waiver else None
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):

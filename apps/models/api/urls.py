@@ -1,15 +1,16 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from apps.models.api import cards, history, imports, packs, runs, views
+from apps.models.api import cards, gates, history, imports, packs, registry, runs, views
 
 router = SimpleRouter()
 router.register("runs", runs.RunViewSet, basename="run")
 router.register("datasets", views.DatasetViewSet, basename="dataset")
-router.register("models", views.ModelViewSet, basename="model")
-router.register("model-versions", views.VersionViewSet, basename="model-version")
-router.register("gates", views.GateViewSet, basename="gate")
-router.register("approvals", views.ApprovalViewSet, basename="approval")
+router.register("models", registry.ModelViewSet, basename="model")
+router.register("model-versions", registry.VersionViewSet, basename="model-version")
+router.register("gates", gates.GateViewSet, basename="gate")
+router.register("waivers", gates.WaiverViewSet, basename="waiver")
+router.register("approvals", gates.ApprovalViewSet, basename="approval")
 router.register(
     r"models/(?P<pk>[0-9]{1,18})/alias-moves", history.AliasMoveViewSet, basename="alias-move"
 )

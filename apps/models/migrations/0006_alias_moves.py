@@ -85,7 +85,7 @@ class _Known:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("models", "0004_run_metrics"),
+        ("models", "0005_profiles_and_waivers"),
         ("ledger", "0004_order_by_time"),
         ("projects", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

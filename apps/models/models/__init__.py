@@ -3,12 +3,21 @@
 from apps.models.models.history import AliasMove, OutOfBandMove, OutOfBandQuerySet
 from apps.models.models.logged import RunMetric, RunParam
 from apps.models.models.papers import Card, EvidencePack, ModelImport, SliceReport
-from apps.models.models.promotions import Decision, Gate, GateResult, Promotion, PromotionQuerySet
+from apps.models.models.promotions import (
+    Decision,
+    Gate,
+    GateResult,
+    Promotion,
+    PromotionQuerySet,
+    Waiver,
+    WaiverQuerySet,
+)
 from apps.models.models.registry import (
     Alias,
     ModelQuerySet,
     ModelVersion,
     RegisteredModel,
+    VersionFacts,
     VersionQuerySet,
 )
 from apps.models.models.rows import ProjectRows
@@ -38,6 +47,9 @@ __all__ = [
     "RunParam",
     "RunQuerySet",
     "SliceReport",
+    "VersionFacts",
     "VersionQuerySet",
+    "Waiver",
+    "WaiverQuerySet",
     "Workspace",
 ]

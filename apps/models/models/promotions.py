@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -33,6 +35,45 @@ class Gate(models.Model):
 
     def __str__(self) -> str:
         return self.kind
+
+
+class WaiverQuerySet(ProjectRows["Waiver"]):
+    def holding_at(self, moment: datetime) -> WaiverQuerySet:
+        return self.filter(withdrawn_at=None, expires_at__gt=moment)
+
+
+class Waiver(models.Model):
+    """A gate that failed is let pass for one version, for a reason and for a time."""
+
+    project = models.ForeignKey(Project, models.CASCADE, related_name="waivers")
+    # A gate that is removed leaves what was waived on record.
+    gate = models.ForeignKey(Gate, models.SET_NULL, null=True, related_name="waivers")
+    version = models.ForeignKey(ModelVersion, models.CASCADE, related_name="waivers")
+    reason = models.TextField(max_length=1000)
+    by = models.ForeignKey(User, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True)
+
+    objects = WaiverQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["gate", "version"],
+                condition=Q(withdrawn_at=None),
+                name="models_waiver_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Waiver of {self.gate} for {self.version}"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it lets the gate pass at this moment."""
+        return self.withdrawn_at is None and self.expires_at > timezone.now()
 
 
 class PromotionQuerySet(ProjectRows["Promotion"]):
@@ -96,6 +137,8 @@ class GateResult(models.Model):
     passed = models.BooleanField()
     sentence = models.CharField(max_length=500)
     evidence = models.JSONField(default=dict)
+    # A failure that a maintainer waived beforehand.
+    waiver = models.ForeignKey(Waiver, models.PROTECT, null=True, related_name="results")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -106,6 +149,13 @@ class GateResult(models.Model):
 
     def __str__(self) -> str:
         return self.sentence
+
+    @property
+    def outcome(self) -> str:
+        """passed, waived or failed."""
+        if self.passed:
+            return "passed"
+        return "failed" if self.waiver_id is None else "waived"
 
 
 class Decision(models.Model):

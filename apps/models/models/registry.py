@@ -5,6 +5,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.models.choices import RiskClass
 from apps.models.models.rows import ProjectRows
 from apps.models.models.runs import Run
 from apps.projects.models import Project
@@ -25,6 +26,14 @@ class RegisteredModel(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True)
+    # The profile: what MLflow has no place for.
+    purpose = models.TextField(max_length=2000, blank=True)
+    owner = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    deputy = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    risk_class = models.CharField(max_length=10, choices=RiskClass, blank=True)
+    licence = models.CharField(max_length=100, blank=True)
+    retired_at = models.DateTimeField(null=True)
+    retired_reason = models.CharField(max_length=500, blank=True)
 
     objects = ModelQuerySet.as_manager()
 
@@ -38,6 +47,10 @@ class RegisteredModel(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("models:model", args=[self.pk])
+
+    @property
+    def is_retired(self) -> bool:
+        return self.retired_at is not None
 
 
 class VersionQuerySet(ProjectRows["ModelVersion"]):
@@ -60,6 +73,8 @@ class ModelVersion(models.Model):
     registered_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     deleted_at = models.DateTimeField(null=True)
+    retired_at = models.DateTimeField(null=True)
+    retired_reason = models.CharField(max_length=500, blank=True)
 
     objects = VersionQuerySet.as_manager()
 
@@ -78,6 +93,34 @@ class ModelVersion(models.Model):
     def uri(self) -> str:
         """How MLflow's client names it."""
         return f"models:/{self.model.name}/{self.number}"
+
+    @property
+    def is_retired(self) -> bool:
+        return self.retired_at is not None
+
+
+class VersionFacts(models.Model):
+    """What a job read in a version's files: read once, and again where somebody asks."""
+
+    version = models.OneToOneField(ModelVersion, models.CASCADE, related_name="facts")
+    # Where the files lie below MLflow's artifacts; empty where they could not be found.
+    folder = models.CharField(max_length=1000, blank=True)
+    signature = models.JSONField(default=dict)
+    flavours = models.JSONField(default=dict)
+    requirements = models.JSONField(default=list)
+    files = models.JSONField(default=list)
+    size = models.BigIntegerField(default=0)
+    digest = models.CharField(max_length=64, blank=True)
+    # Whether the digest covers the content of every file; very large ones count by name and size.
+    digest_whole = models.BooleanField(default=False)
+    licence = models.CharField(max_length=100, blank=True)
+    # What the scan of pickles and requirements found: [{file, what, risk}].
+    risks = models.JSONField(default=list)
+    trouble = models.CharField(max_length=300, blank=True)
+    read_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"Facts of {self.version}"
 
 
 class Alias(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.models import selectors
+from apps.models import selectors, services
 from apps.models.mirror import refresh, registry, runs
 from apps.models.mirror.shapes import whole
 from apps.models.models import RegisteredModel
@@ -74,7 +74,10 @@ def model_renamed(change: Change, answer: Json) -> None:
 
 def version_created(change: Change, answer: Json) -> None:
     told = answer.get("model_version", {})
-    refresh.version(change.project, told["name"], whole(told["version"]), by=change.user)
+    number = whole(told["version"])
+    refresh.version(change.project, told["name"], number, by=change.user)
+    if made := selectors.numbered_version(change.project, told["name"], number):
+        services.ask_for_facts(version=made, by=change.user)
 
 
 def version_changed(change: Change, answer: Json) -> None:

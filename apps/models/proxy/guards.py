@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
-from apps.models import selectors
+from django.conf import settings
+
+from apps.models import selectors, services
+from apps.models.choices import PromotionState
+from apps.models.errors import AlreadyPromoting, AlreadyThere
+from apps.models.mirror import refresh
 from apps.models.mirror.shapes import whole
+from apps.models.models import ModelVersion, Promotion
 from apps.models.proxy import refusals
 from apps.models.proxy.change import Change
 from apps.models.upstream import Upstream
+from apps.projects.models import Environment
+
+Json = dict[str, Any]
 
 # What lies in the project's own workspace. MLflow itself takes any address its server can open.
 SOURCES = frozenset({"runs", "models", "mlflow-artifacts"})
@@ -36,9 +46,28 @@ def takes_own_files(change: Change) -> None:
             raise refusals.absent(f"Logged model {model[:80]!r}")
 
 
-def keeps_alias(change: Change) -> None:
-    """An alias named like a guarded environment moves by a promotion alone."""
-    _refuse_guarded(change, "alias", change.text("alias"))
+def promotes(change: Change) -> Json | None:
+    """An alias named like a guarded environment moves by a promotion: this one asks for it.
+
+    Answers what MLflow would where the promotion went all the way; else the client reads why not.
+    """
+    alias, model = change.text("alias"), change.text("name")
+    environment = selectors.guarded_environment(change.project, alias, model)
+    if environment is None:
+        return None
+    if change.method != "POST" or alias != environment.name:
+        raise _ask_instead("alias", alias, environment)
+    version = _version(change, model, whole(change.text("version")))
+    try:
+        promotion = services.promote_now(version=version, environment=environment, by=change.user)
+    except AlreadyThere:
+        return {}
+    except AlreadyPromoting as refusal:
+        promotion = selectors.open_promotion(version, environment)
+        raise refusals.denied(f"{refusal} See {_address(promotion)}.") from refusal
+    if promotion.state != PromotionState.DONE:
+        raise refusals.denied(_why_not(promotion))
+    return {}
 
 
 def keeps_stage(change: Change) -> None:
@@ -67,16 +96,48 @@ def keeps_gated_name(change: Change) -> None:
     keeps_promoted_model(change)
 
 
-def _refuse_guarded(change: Change, what: str, word: str) -> None:
-    model = change.text("name")
-    environment = selectors.guarded_environment(change.project, word, model)
-    if environment is not None:
-        raise refusals.denied(
-            f"The {what} {word} says what belongs into {environment.name}, which is guarded. "
-            f"Ask for a promotion instead: on the version's page in the portal, or "
-            f"POST /api/v1/model-versions/<id>/promote/ "
-            f'{{"environment": "{environment.name}"}}.'
+def _version(change: Change, model: str, number: int) -> ModelVersion:
+    """The version that the client names; asked of MLflow where the mirror has not met it yet."""
+    if (found := selectors.numbered_version(change.project, model, number)) is None:
+        refresh.version(change.project, model, number, by=change.user)
+        found = selectors.numbered_version(change.project, model, number)
+    if found is None:
+        raise refusals.absent(f"Version {number} of {model[:80]!r}")
+    return found
+
+
+def _why_not(promotion: Promotion) -> str:
+    """What stopped the promotion, or whom it waits for, with the page that shows it."""
+    address, name = _address(promotion), promotion.environment.name
+    if promotion.state == PromotionState.REFUSED:
+        failed = promotion.results.filter(passed=False, waiver=None)
+        said = " ".join(f"Gate {each.kind}: {each.sentence}" for each in failed[:5])
+        return f"The promotion to {name} is refused. {said} See {address}."
+    if promotion.state == PromotionState.WAITING:
+        return (
+            f"{name} is protected: another maintainer approves the promotion at {address}. "
+            f"The alias moves then; there is no need to ask again."
         )
+    return f"The promotion to {name} is {promotion.state}. Follow it at {address}."
+
+
+def _address(promotion: Promotion) -> str:
+    return f"{settings.PUBLIC_URL}{promotion.get_absolute_url()}"
+
+
+def _refuse_guarded(change: Change, what: str, word: str) -> None:
+    environment = selectors.guarded_environment(change.project, word, change.text("name"))
+    if environment is not None:
+        raise _ask_instead(what, word, environment)
+
+
+def _ask_instead(what: str, word: str, environment: Environment) -> refusals.Refusal:
+    return refusals.denied(
+        f"The {what} {word} says what belongs into {environment.name}, which is guarded. "
+        f"Ask for a promotion instead: set the alias {environment.name}, use the version's page in "
+        f"the portal, or POST /api/v1/model-versions/<id>/promote/ "
+        f'{{"environment": "{environment.name}"}}.'
+    )
 
 
 def _refuse_holding(change: Change, aliases: list[str]) -> None:

@@ -14,7 +14,8 @@ from apps.models.proxy import confines, effects, guards, page, queries, spans
 from apps.models.proxy.ask import Ask
 from apps.models.proxy.change import Change
 
-Guard = Callable[[Change], None]
+# A guard refuses by raising; what it answers is the whole answer, and MLflow is not asked.
+Guard = Callable[[Change], dict[str, Any] | None]
 Effect = Callable[[Change, dict[str, Any]], None]
 Judge = Callable[[Ask, bytes], tuple[bytes, Headers]]
 
@@ -160,7 +161,7 @@ TABLE: tuple[Route, ...] = (
         "POST DELETE",
         f"{V2}/registered-models/alias",
         effect=effects.alias_moved,
-        guards=(guards.keeps_alias,),
+        guards=(guards.promotes,),
     ),
     # Model versions
     *read(

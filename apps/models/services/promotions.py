@@ -12,6 +12,7 @@ from apps.ledger.services import record
 from apps.models import errors, gates
 from apps.models.choices import PromotionState, Verdict
 from apps.models.events import VersionPromoted
+from apps.models.gates import Candidate, Finding
 from apps.models.mirror import moves, refresh, registry
 from apps.models.mirror.moves import Cause
 from apps.models.models import (
@@ -23,6 +24,7 @@ from apps.models.models import (
     Promotion,
 )
 from apps.models.services.places import check_place
+from apps.models.services.waivers import holding_waiver
 from apps.models.upstream import Upstream
 from apps.projects.models import Environment, Project
 
@@ -35,8 +37,7 @@ def request_promotion(
 ) -> Promotion:
     """Ask for a version to enter an environment; a job checks the gates."""
     check_place(version.project, environment)
-    if version.deleted_at is not None:
-        raise errors.VersionGone(number=version.number)
+    _check_alive(version)
     here = Alias.objects.filter(model=version.model, name=environment.name).first()
     if here is not None and here.version_id == version.pk:
         raise errors.AlreadyThere(number=version.number, environment=environment.name)
@@ -52,6 +53,16 @@ def request_promotion(
     _record("models.promotion_requested", promotion, by)
     _work_on(promotion, by)
     return promotion
+
+
+def _check_alive(version: ModelVersion) -> None:
+    """Locked, so that nobody retires the version while its promotion is being stored."""
+    rows = ModelVersion.objects.select_for_update(of=("self",)).select_related("model")
+    row = rows.get(pk=version.pk)
+    if row.deleted_at is not None:
+        raise errors.VersionGone(number=row.number)
+    if row.is_retired or row.model.is_retired:
+        raise errors.VersionRetired(number=row.number)
 
 
 @transaction.atomic
@@ -102,24 +113,43 @@ def take_up_approved(*, project: Project) -> None:
         _work_on(promotion, promotion.requested_by)
 
 
+def promote_now(
+    *, version: ModelVersion, environment: Environment, by: AbstractUser, note: str = ""
+) -> Promotion:
+    """Ask for a promotion and take it as far as it goes without a person, in this very call.
+
+    The job that was queued beside it does the same; every step is safe to run twice, so whoever comes
+    first does it, and where this process dies the job goes on.
+    """
+    promotion = request_promotion(version=version, environment=environment, by=by, note=note)
+    check_gates(promotion=promotion)
+    return finish(promotion=settle_gates(promotion=promotion))
+
+
 def check_gates(*, promotion: Promotion) -> list[GateResult]:
     """Ask the gates that have not answered yet. Safe to run twice: an answer is kept."""
-    version = promotion.version
-    declared = Gate.objects.filter(model=version.model, environment=promotion.environment)
-    for gate in declared.exclude(pk__in=promotion.results.values("gate_id")):
-        finding = gates.KINDS[gate.kind].find(version, gate.settings)
-        GateResult.objects.get_or_create(
-            promotion=promotion,
-            gate_id=gate.pk,
-            defaults={
-                "kind": gate.kind,
-                "settings": gate.settings,
-                "passed": finding.passed,
-                "sentence": finding.sentence[:500],
-                "evidence": finding.evidence,
-            },
-        )
+    candidate = Candidate(promotion.version, promotion.environment)
+    declared = Gate.objects.filter(
+        model=promotion.version.model, environment=promotion.environment
+    ).exclude(pk__in=promotion.results.values("gate_id"))
+    for gate in declared:
+        _keep_answer(promotion, gate, gates.find(gate, candidate))
     return list(promotion.results.all())
+
+
+def _keep_answer(promotion: Promotion, gate: Gate, finding: Finding) -> None:
+    GateResult.objects.get_or_create(
+        promotion=promotion,
+        gate_id=gate.pk,
+        defaults={
+            "kind": gate.kind,
+            "settings": gate.settings,
+            "passed": finding.passed,
+            "sentence": finding.sentence[:500],
+            "evidence": finding.evidence,
+            "waiver": None if finding.passed else holding_waiver(gate, promotion),
+        },
+    )
 
 
 @transaction.atomic
@@ -128,8 +158,8 @@ def settle_gates(*, promotion: Promotion) -> Promotion:
     row = _locked(promotion)
     if row.state != PromotionState.CHECKING:
         return row
-    failed = list(row.results.filter(passed=False).values_list("gate_id", flat=True))
-    if failed:
+    said_no = row.results.filter(passed=False, waiver=None)
+    if failed := list(said_no.values_list("gate_id", flat=True)):
         _move(row, PromotionState.REFUSED)
         _record("models.promotion_refused", row, None, gates=failed)
     elif row.environment.protected and not Decision.objects.filter(promotion=row).exists():

@@ -10,11 +10,7 @@ from apps.core.access import Role
 from apps.core.errors import PortalError
 from apps.core.typing import UserRequest
 from apps.models import access, selectors, services
-from apps.models.forms import (
-    DecideForm,
-    MetricFloorForm,
-    PromoteForm,
-)
+from apps.models.forms import DecideForm, PromoteForm
 from apps.models.views.frame import frame, shown, version_context
 
 
@@ -69,36 +65,3 @@ def approvals(request: UserRequest) -> HttpResponse:
     others = selectors.promotions(request.user).waiting().exclude(pk__in=[row.pk for row in mine])
     context = {"mine": mine, "others": others[:100], **frame(request)}
     return render(request, "models/approvals.html", context)
-
-
-@login_required
-@require_POST
-def declare_gate(request: UserRequest, pk: int) -> HttpResponse:
-    """Add a metric floor to a model."""
-    row = access.model(request.user, pk, Role.MAINTAINER)
-    form = MetricFloorForm(request.POST, model=row)
-    if not form.is_valid():
-        messages.error(request, "Name an environment, a metric and a number as its floor.")
-        return redirect(row)
-    given = form.cleaned_data
-    settings = {"metric": given["metric"], "floor": given["floor"]}
-    try:
-        services.declare_gate(
-            model=row,
-            environment=given["environment"],
-            kind="metric_floor",
-            settings=settings,
-            by=request.user,
-        )
-    except PortalError as error:
-        messages.error(request, str(error))
-    return redirect(row)
-
-
-@login_required
-@require_POST
-def remove_gate(request: UserRequest, pk: int) -> HttpResponse:
-    """Take a gate away."""
-    gate = access.gate(request.user, pk, Role.MAINTAINER)
-    services.remove_gate(gate=gate, by=request.user)
-    return redirect(gate.model)
