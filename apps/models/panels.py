@@ -32,6 +32,7 @@ def out_of_band(user: AbstractUser) -> home.Panel | None:
     )
 
 
+@home.panel
 def retired(user: AbstractUser) -> home.Panel | None:
     """Models and versions that were taken out of use lately, for everybody in their projects."""
     found = selectors.retired_lately(user)[:MOST]

@@ -167,7 +167,7 @@ def _read(answer: Response) -> Json:
 
 
 @lru_cache(maxsize=4)
-def _http(url: str, process: int, timeout: Timeout = ANSWERS) -> Http:
+def _http(url: str, process: int, timeout: Timeout | None = None) -> Http:
     """One client to a process. The administrator named the address, so the guard lets it pass."""
     where = urlsplit(url)
     port = where.port or (443 if where.scheme == "https" else 80)
@@ -176,6 +176,6 @@ def _http(url: str, process: int, timeout: Timeout = ANSWERS) -> Http:
         SERVICE,
         url,
         allow=Allow.of(f"{host}:{port}"),
-        timeout=timeout,
+        timeout=timeout or ANSWERS,
         limit_bytes=LIMIT,
     )

@@ -48,7 +48,7 @@ class FaultyMlflow(FakeMlflow):
         try:
             with (
                 override_settings(MLFLOW_URL=url),
-                patch.object(upstream, "Timeout", lambda **_: QUICK),
+                patch.object(upstream, "ANSWERS", QUICK),
             ):
                 yield self
         finally:

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from apps.models.mirror import registry, runs
+from apps.models.mirror.moves import Cause
 from apps.models.models import ModelVersion, Run
 from apps.projects.models import Project
 
@@ -35,7 +36,7 @@ def version(
 
 def hold(made: ModelVersion, alias: str) -> None:
     """Let a version hold an alias."""
-    registry.move(made.model, alias, made, by=None)
+    registry.move(made.model, alias, made, Cause())
 
 
 def run_of(made: ModelVersion) -> Run:

@@ -146,16 +146,24 @@ class FourFacesTests(PortalTransactionTestCase):
             for entry in Entry.objects.order_by("pk")
             if (entry.subject_kind, entry.subject_id) in subjects
         ]
-        names = {version.pk: "version", version.model_id: "model"}
-        names |= {gate.pk: "gate" for gate in version.model.gates.all()}
+        names: dict[str, dict[int, str]] = {
+            "version": {version.pk: "version"},
+            "model": {version.model_id: "model"},
+            "promotion": {promotion.pk: "promotion"},
+            "gates": {gate.pk: "gate" for gate in version.model.gates.all()},
+        }
 
-        def plain(value: Any) -> Any:
+        def plain(key: str, value: Any) -> Any:
             if isinstance(value, list):
-                return [plain(each) for each in value]
-            return names.get(value, value) if isinstance(value, int) else value
+                return [plain(key, each) for each in value]
+            return names.get(key, {}).get(value, value)
 
         return [
-            (entry.verb, entry.actor_id, {key: plain(value) for key, value in entry.data.items()})
+            (
+                entry.verb,
+                entry.actor_id,
+                {key: plain(key, value) for key, value in entry.data.items()},
+            )
             for entry in found
         ]
 

@@ -48,7 +48,7 @@ class RetireSerializer(serializers.Serializer[Any]):
     )
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class ModelFileSerializer(serializers.Serializer[Any]):
     """One file of a version."""
 
     path = serializers.CharField()
@@ -71,7 +71,7 @@ class FactsSerializer(serializers.ModelSerializer[VersionFacts]):
     signature = Signature()
     flavours = Texts()
     requirements = serializers.ListField(child=serializers.CharField())
-    files = FileSerializer(many=True)
+    files = ModelFileSerializer(many=True)
     risks = RiskSerializer(many=True)
 
     class Meta:
