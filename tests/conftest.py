@@ -58,3 +58,9 @@ def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
 
     assert settings.DATABASES
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest first, so that the other processes have enough to do beside them."""
+    items.sort(key=lambda item: "tests/thread/" not in item.path.as_posix())

@@ -36,14 +36,15 @@ class Launch:
 def die_with_parent(number: int) -> Callable[[], None]:
     """Ask the kernel to signal the new process when the one that began it is gone."""
     parent = os.getpid()
+    return lambda: end_with(parent, number)
 
-    def arrange() -> None:
-        if hasattr(_LIBC, "prctl"):
-            _LIBC.prctl(_PR_SET_PDEATHSIG, number)
-        if os.getppid() != parent:  # it went between fork and prctl
-            os.kill(os.getpid(), number)
 
-    return arrange
+def end_with(parent: int, number: int) -> None:
+    """Ask the kernel to signal this process when its parent is gone."""
+    if hasattr(_LIBC, "prctl"):
+        _LIBC.prctl(_PR_SET_PDEATHSIG, number)
+    if os.getppid() != parent:  # it went between fork and prctl
+        os.kill(os.getpid(), number)
 
 
 def start_detached(

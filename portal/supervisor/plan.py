@@ -146,7 +146,8 @@ class Plan:
             name=name,
             launch=self._celery("worker", "--hostname", node, "--queues", queue, *quiet, *options),
             probe=probes.blocking(worker_answers(self.env.broker_url, node=node)),
-            orphan_signal=signal.SIGQUIT,
+            # A worker that waits for a broker that went with the supervisor hears nothing gentler.
+            orphan_signal=signal.SIGKILL,
             start_seconds=180,
             probe_every=30,
             probe_seconds=15,
