@@ -40,5 +40,5 @@ def test_the_tour_works_when_pasted(portal: WholePortal, tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
     assert '"approved_by":"max"' in done.stdout.replace(": ", ":")
     assert "Roll back to the last good version" in done.stdout
-    assert '"state": *"resolved"' in done.stdout
+    assert '"state":"resolved"' in done.stdout.replace(": ", ":")
     assert "\nOK " in done.stdout, done.stdout[-300:]
