@@ -13,7 +13,7 @@ import orjson
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
-from apps.models.models import RunQuerySet
+from apps.models.models import Run
 
 PLAIN = {
     "id": "pk",
@@ -31,11 +31,13 @@ LOGGED = ("params", "metrics", "tags", "inputs")
 MOMENTS = ("started_at", "ended_at")
 
 
-def records(runs: RunQuerySet, ids: Sequence[int]) -> list[dict[str, Any]]:
-    """The runs of these ids in their order."""
+def records(ids: Sequence[int]) -> list[dict[str, Any]]:
+    """The runs of these ids in their order; the list that named them asked what may be seen."""
     texts = {f"{name}_text": Cast(name, TextField()) for name in LOGGED}
     columns = [*PLAIN.values(), *texts]
-    found = runs.filter(pk__in=ids).annotate(**texts).order_by().values_list(*columns)
+    found = (
+        Run.objects.filter(pk__among=list(ids)).annotate(**texts).order_by().values_list(*columns)
+    )
     told = {row[0]: _record(row) for row in found}
     return [told[pk] for pk in ids if pk in told]
 

@@ -42,7 +42,7 @@ class RunViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet
         assert isinstance(self.paginator, RunPages)
         assert isinstance(runs, RunQuerySet)
         ids, neighbours = self.paginator.piece(runs, request, projects)
-        return Response({**neighbours, "results": records(runs, ids)})
+        return Response({**neighbours, "results": records(ids)})
 
     @extend_schema(
         summary="Read the history of a metric",

@@ -19,7 +19,7 @@ from apps.models.search.ordering import HAS, LACKS, NAN, Cut, Spot
 from apps.models.search.tree import Field, Kind, Term
 
 # How many rows of the index the stretches read: the first, the least and the most that follow.
-FIRST, LEAST, MOST = 150, 300, 3000
+FIRST, LEAST, MOST = 400, 400, 3000
 STRETCHES = 3
 MOST_PROJECTS = 60
 WALKED = {"started_at", "ended_at", "name", "status"}  # the columns with an index
