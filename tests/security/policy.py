@@ -72,6 +72,9 @@ RULES = (
     Rule(r"projects/<slug>/", act=OWNER),
     Rule(r"(api/v1/)?models/import/", act=CONTRIBUTOR),
     Rule(r"(api/v1|models)/out-of-band/", act=MAINTAINER),
+    # Beginning a card and packing evidence: part of answering for what is there.
+    Rule(r"(api/v1/)?models/<pk>/card/"),
+    Rule(r"(api/v1/model-|models/)versions/<pk>/evidence/"),
     Rule(r"api/v1/models/<pk>/(retire|reinstate)/", act=OWNER),
     Rule(r"api/v1/models/<pk>/", act=MAINTAINER),
     Rule(r"api/v1/(gates|waivers|approvals)/", act=MAINTAINER),
