@@ -25,7 +25,7 @@ class MlflowRefused(PortalError):
 class NoWorkspaces(PortalError):
     code, status = "mlflow_without_workspaces", 503
     sentence = (
-        "The MLflow server at MLFLOW_TRACKING_URI keeps no workspaces. "
+        "The MLflow server (MLFLOW_TRACKING_URI, or the project's own) keeps no workspaces. "
         "Start it with --enable-workspaces, so that projects stay apart."
     )
 

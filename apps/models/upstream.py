@@ -34,6 +34,8 @@ SERVICE = "MLflow"
 WORKSPACE = "x-mlflow-workspace"
 ABSENT = "RESOURCE_DOES_NOT_EXIST"
 TAKEN = "RESOURCE_ALREADY_EXISTS"
+DISABLED = "FEATURE_DISABLED"
+WORKSPACES = "3.0/mlflow/workspaces"
 PER_PAGE = 200
 REFUSALS = (400, 401, 403, 404, 409, 422)
 # Answers of MLflow's are as large as the largest page of runs.
@@ -119,13 +121,14 @@ class Upstream:
     def download(self, path: str, to: Path, *, most: int) -> Download:
         """Write an artifact to a file in bounded memory; answers its size and SHA-256."""
         with self._talking() as http:
-            return http.download(
+            done = http.download(
                 f"/api/{path}",
                 to,
                 headers=self._inside(),
                 limit_bytes=most,
                 seconds=LONG_TRANSFER,
             )
+        return done
 
     def upload(self, path: str, file: Path) -> None:
         """Store a file as an artifact in bounded memory. Safe to repeat."""
@@ -157,9 +160,9 @@ class Upstream:
         if not self.server.workspaces:
             return
         try:
-            self._ask("POST", "3.0/mlflow/workspaces", json={"name": self.workspace}, inside=False)
+            self._ask("POST", WORKSPACES, json={"name": self.workspace}, inside=False)
         except MlflowRefused as refusal:
-            if refusal.data["answered"] == "FEATURE_DISABLED":
+            if refusal.data["answered"] == DISABLED:
                 raise NoWorkspaces from refusal
             if refusal.data["answered"] != TAKEN:
                 raise
@@ -168,13 +171,17 @@ class Upstream:
         self, method: str, path: str, *, inside: bool = True, root: str = "api", **options: Any
     ) -> Json:
         headers = self._inside() if inside else {}
+        # A server without workspaces says so with 500, as it says that it has failed.
+        accept = REFUSALS if inside else (*REFUSALS, 500)
         with self._talking() as http:
             answer = http.request(
-                method, f"/{root}/{path}", headers=headers, accept=REFUSALS, **options
+                method, f"/{root}/{path}", headers=headers, accept=accept, **options
             )
-        if answer.status == 401:
+        if _is_denied(answer):
             raise MlflowUnusable(reason="It does not accept the portal's credentials.")
         body = _read(answer)
+        if answer.status == 500 and body.get("error_code") != DISABLED:
+            raise MlflowAway
         if answer.status >= 400:
             said = self.server.hide(str(body.get("message", "")))[:300]
             raise MlflowRefused(answered=body.get("error_code", answer.status), reason=said)
@@ -197,6 +204,12 @@ class Upstream:
             raise MlflowAway from error
         except (AddressRefused, Denied, Untrusted) as error:
             raise MlflowUnusable(reason=str(error)) from error
+
+
+def _is_denied(answer: Response) -> bool:
+    """Whether the server, or a proxy before it, turns the portal itself away; MLflow refuses in JSON."""
+    plain = "json" not in answer.headers.get("content-type", "")
+    return answer.status == 401 or (answer.status == 403 and plain)
 
 
 def _read(answer: Response) -> Json:

@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from django.test import override_settings
@@ -14,11 +15,16 @@ from django.test import override_settings
 from apps.models import upstream, workspaces
 from apps.models.proxy import app
 from tests.core.loopback import Asked, Loopback, answer, loopback
+from tests.models.faulty_mlflow import QUICK
 from tests.models.fake_registry import Absent, FakeMlflow
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 DISABLED = {"error_code": "FEATURE_DISABLED", "message": "workspaces are not enabled"}
 ABSENT = {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "absent"}
+
+
+class Disabled(Exception):
+    """What MLflow answers with FEATURE_DISABLED."""
 
 
 class OwnServer(FakeMlflow):
@@ -43,7 +49,7 @@ class OwnServer(FakeMlflow):
         if (named := asked.headers.get("x-mlflow-workspace")) is not None:
             self.named.add(named)
             if not self.keeps_workspaces:
-                return told(DISABLED, 501)
+                return told(DISABLED, 500)
         if where.path.startswith(FILES):
             return self.file(unquote(where.path[len(FILES) :]).strip("/"), dict(parse_qsl(where.query)))
         given = json.loads(asked.body) if asked.body else dict(parse_qsl(where.query))
@@ -51,6 +57,8 @@ class OwnServer(FakeMlflow):
             return told(self.answer(asked.method, where.path.removeprefix("/api/"), given))
         except Absent:
             return told(ABSENT, 404)
+        except Disabled:
+            return told(DISABLED, 500)
 
     def file(self, path: str, given: dict[str, str]) -> bytes:
         if path:
@@ -73,6 +81,8 @@ class OwnServer(FakeMlflow):
         return {"workspaces": []}
 
     def _post_3_0_mlflow_workspaces(self, given: dict[str, Any]) -> dict[str, Any]:
+        if not self.keeps_workspaces:
+            raise Disabled
         self.named.add(given["name"])
         return {"workspace": given}
 
@@ -99,6 +109,7 @@ def listening(*servers: OwnServer) -> Iterator[list[Loopback]]:
         found = [stack.enter_context(loopback(each)) for each in servers]
         settings = override_settings(MLFLOW_URL=found[0].url, HTTP_ALLOW=("127.0.0.1",))
         stack.enter_context(settings)
+        stack.enter_context(patch.object(upstream, "ANSWERS", QUICK))
         try:
             yield found
         finally:

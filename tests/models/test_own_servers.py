@@ -16,7 +16,7 @@ from apps.integrations.models import Connection
 from apps.integrations.opening import connector
 from apps.ledger.models import Entry
 from apps.models import servers, services
-from apps.models.errors import MlflowAway, MlflowUnusable
+from apps.models.errors import MlflowAway, MlflowUnusable, NoWorkspaces
 from apps.models.mirror import heal
 from apps.models.mirror import leave as leaving
 from apps.models.models import (
@@ -174,6 +174,11 @@ class ChooseTests(OwnServers):
             with self.assertRaisesMessage(MlflowUnusable, "HTTP_ALLOW"):
                 Upstream("fraud").get("2.0/mlflow/experiments/search")
         self.assertEqual(self.mine.asked, [])
+
+    def test_the_sites_own_must_keep_workspaces(self) -> None:
+        self.site.keeps_workspaces = False
+        with self.assertRaises(NoWorkspaces):
+            Upstream("fraud").ensure()
 
     def test_back_to_the_sites_own(self) -> None:
         self.fraud_moves()

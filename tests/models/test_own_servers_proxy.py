@@ -122,6 +122,12 @@ class ThroughTheProxyTests(PortalTransactionTestCase):
         self.assertEqual((row.project, row.mlflow_id), (self.fraud, told["experiment_id"]))
         self.assertEqual([each["name"] for each in self.site.experiments.values()], ["site"])
 
+    def test_an_experiment_names_no_folder_of_the_servers_machine(self) -> None:
+        body = {"name": "new", "artifact_location": "file:///etc"}
+        status, told = self.ask(self.cora, "fraud", CREATE, body)
+        self.assertEqual((status, told["error_code"]), (403, "PERMISSION_DENIED"))
+        self.assertNotIn("1", self.mine.experiments)
+
     def test_a_refusal_of_the_portals_credentials_is_not_the_clients(self) -> None:
         self.mine.token = "changed there"
         for body in (None, {"name": "new"}):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from apps.models import servers
 from apps.models.proxy import refusals
 from apps.models.proxy.change import Change
 from apps.models.upstream import Upstream
@@ -46,6 +47,14 @@ def keeps_to_own_runs(change: Change) -> None:
     run = change.text("source_run_id")
     if run and Upstream(change.project.slug).find("2.0/mlflow/runs/get", run_id=run) is None:
         raise refusals.absent(f"Run {run[:80]!r}")
+
+
+def keeps_own_folder(change: Change) -> None:
+    """MLflow opens whatever folder an experiment names; one with workspaces refuses that by itself."""
+    if change.text("artifact_location") and not servers.of(change.project.slug).workspaces:
+        raise refusals.denied(
+            "artifact_location: MLflow chooses where an experiment's files lie. Leave it out."
+        )
 
 
 def knows_dataset(change: Change) -> None:
