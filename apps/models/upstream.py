@@ -121,14 +121,13 @@ class Upstream:
     def download(self, path: str, to: Path, *, most: int) -> Download:
         """Write an artifact to a file in bounded memory; answers its size and SHA-256."""
         with self._talking() as http:
-            done = http.download(
+            return http.download(
                 f"/api/{path}",
                 to,
                 headers=self._inside(),
                 limit_bytes=most,
                 seconds=LONG_TRANSFER,
             )
-        return done
 
     def upload(self, path: str, file: Path) -> None:
         """Store a file as an artifact in bounded memory. Safe to repeat."""

@@ -1,4 +1,4 @@
-"""MLflow servers of somebody's own: each on a port, with its own records, its own sign-in, with or without workspaces."""
+"""MLflow servers of somebody's own: each with its own port, records and sign-in, with or without workspaces."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from django.test import override_settings
 from apps.models import upstream, workspaces
 from apps.models.proxy import app
 from tests.core.loopback import Asked, Loopback, answer, loopback
-from tests.models.faulty_mlflow import QUICK
 from tests.models.fake_registry import Absent, FakeMlflow
+from tests.models.faulty_mlflow import QUICK
 
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 DISABLED = {"error_code": "FEATURE_DISABLED", "message": "workspaces are not enabled"}
@@ -51,7 +51,9 @@ class OwnServer(FakeMlflow):
             if not self.keeps_workspaces:
                 return told(DISABLED, 500)
         if where.path.startswith(FILES):
-            return self.file(unquote(where.path[len(FILES) :]).strip("/"), dict(parse_qsl(where.query)))
+            return self.file(
+                unquote(where.path[len(FILES) :]).strip("/"), dict(parse_qsl(where.query))
+            )
         given = json.loads(asked.body) if asked.body else dict(parse_qsl(where.query))
         try:
             return told(self.answer(asked.method, where.path.removeprefix("/api/"), given))

@@ -53,7 +53,9 @@ class OwnServers(PortalTestCase):
         found = self.enterContext(listening(self.site, self.mine, self.theirs))
         self.urls = [each.url for each in found]
 
-    def connect(self, project: Project | None, url: str, token: str = "", **more: Any) -> Connection:
+    def connect(
+        self, project: Project | None, url: str, token: str = "", **more: Any
+    ) -> Connection:
         return integrations.create_connection(
             project=project,
             slug="mlflow",
@@ -137,7 +139,7 @@ class ChooseTests(OwnServers):
     def test_the_choice_is_recorded_without_the_token(self) -> None:
         made = self.fraud_moves()
         entry = Entry.objects.get(verb="models.home_chosen")
-        self.assertEqual((entry.actor, entry.data["connection"]), (self.ada, [None, made.pk]))
+        self.assertEqual((entry.actor_id, entry.data["connection"]), (self.ada.pk, [None, made.pk]))
         self.assertNotIn(TOKEN, json.dumps(entry.data))
         services.choose_home(project=self.fraud, connection=made, by=self.ada)
         self.assertEqual(Entry.objects.filter(verb="models.home_chosen").count(), 1)
@@ -227,7 +229,9 @@ class LeaveTests(OwnServers):
         heal_mirror()
         self.assertEqual(Workspace.objects.get().trouble, "")
         old, new = Experiment.objects.order_by("pk")
-        self.assertEqual((new.mlflow_id, Run.objects.get(mlflow_id="c" * 32).experiment), ("1", new))
+        self.assertEqual(
+            (new.mlflow_id, Run.objects.get(mlflow_id="c" * 32).experiment), ("1", new)
+        )
         self.assertEqual(self.version.run and self.version.run.experiment_id, old.pk)
 
     def test_going_twice_puts_each_model_away_once(self) -> None:
@@ -392,9 +396,7 @@ class FaceTests(OwnServers):
         refused = self.client.post("/models/servers/fraud/", {"connection": made.pk})
         self.assertContains(refused, "1 models of the present server", status_code=422)
         wish = {"connection": made.pk, "mirror": "rebuild"}
-        self.assertRedirects(
-            self.client.post("/models/servers/fraud/", wish), "/models/servers/"
-        )
+        self.assertRedirects(self.client.post("/models/servers/fraud/", wish), "/models/servers/")
         self.client.force_login(self.carol)
         page = self.client.get("/models/servers/")
         self.assertContains(page, made.name)
