@@ -39,13 +39,14 @@ class OwnServer(FakeMlflow):
         self.down = False
 
     def __call__(self, _: socket.socket, asked: Asked) -> bytes | None:
-        if self.down:
-            return None
+        return None if self.down else self.said(asked)
+
+    def said(self, asked: Asked) -> bytes:
         where = urlsplit(asked.target)
         if where.path.endswith("/server-info"):
             return told({"workspaces_enabled": self.keeps_workspaces})
         if self.token and asked.headers.get("authorization") != f"Bearer {self.token}":
-            return answer(401, b"You are not authenticated.", content_type="text/html")
+            return answer(401, b"Who?", content_type="text/html", connection="close")
         if (named := asked.headers.get("x-mlflow-workspace")) is not None:
             self.named.add(named)
             if not self.keeps_workspaces:
@@ -101,7 +102,8 @@ class OwnServer(FakeMlflow):
 
 
 def told(body: dict[str, Any], status: int = 200) -> bytes:
-    return answer(status, json.dumps(body).encode(), content_type="application/json")
+    packed = json.dumps(body).encode()
+    return answer(status, packed, content_type="application/json", connection="close")
 
 
 @contextmanager
