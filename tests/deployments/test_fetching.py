@@ -16,7 +16,7 @@ from apps.deployments.runner.fetching import bring
 from apps.deployments.runner.loop import FETCHING, MOST_STARTS, Runner
 from apps.models.models import ModelVersion
 from apps.models.tasks import heal_mirror
-from tests.models.test_own_servers import TOKEN, OwnServers
+from tests.models.own_servers import TOKEN, OwnServers
 
 
 class AtOnce:
