@@ -15,6 +15,7 @@ from apps.integrations.ports import (
     OutgoingHook,
     SecretStore,
     TicketTracker,
+    TrackingServer,
 )
 
 
@@ -67,6 +68,14 @@ CATALOG = {
             Category.TICKETS,
             (TicketTracker, InboundSource),
             "Keeps a ticket in step with each incident.",
+        ),
+        Entry(
+            "mlflow",
+            "Mlflow",
+            "MLflow",
+            Category.MODELS,
+            (TrackingServer,),
+            "Lets the runs and models of a project live on an MLflow server of your own.",
         ),
         Entry(
             "vault",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -160,3 +160,21 @@ class ModelHub(Protocol):
     def fetch(
         self, model: HubModel, file: HubFile, to: Path, heard: Callable[[int], None]
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TrackingAddress:
+    """Where a tracking server answers, and how one signs in: name and password, or a token."""
+
+    url: str
+    auth: tuple[str, str] | str | None = field(default=None, repr=False)
+
+
+@runtime_checkable
+class TrackingServer(Protocol):
+    """Keeps runs and models, and speaks MLflow's REST."""
+
+    @property
+    def address(self) -> TrackingAddress: ...
+
+    def has_workspaces(self) -> bool: ...

@@ -36,6 +36,13 @@ def connection_for(project: Project, port: type[Any]) -> Connection:
     raise NotConnected(project=project.name, need=port.__name__)
 
 
+def offering(user: Person, project: Project, port: type[Any]) -> ConnectionQuerySet:
+    """The connections that offer `port` to this project and that the person may see, to choose from."""
+    here = Q(project=project) | Q(project=None)
+    found = Connection.objects.visible_to(user).enabled().filter(here)
+    return found.filter(slug__in=catalog.providing(port)).select_related("project")
+
+
 def connections(user: Person) -> ConnectionQuerySet:
     """What the person may see, with the project of each."""
     return Connection.objects.visible_to(user).select_related("project")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import Invalid, NotFound
-from apps.models import history
+from apps.integrations.models import Connection
+from apps.models import history, homes
 from apps.models.models import (
     EvidencePack,
     Experiment,
@@ -126,6 +127,16 @@ def out_of_band(user: Person, pk: int, at_least: Role = Role.VIEWER) -> OutOfBan
         raise NotFound(what="out-of-band move")
     access.require(user, row.project_id, at_least, what="out-of-band move")
     return row
+
+
+def home_connection(user: Person, project: Project, pk: int | None) -> Connection | None:
+    """The connection that is to become the project's home; `None` names the site's own server."""
+    if pk is None:
+        return None
+    if (found := homes.choices(user, project).filter(pk=pk).first()) is None:
+        reason = "the id of an MLflow connection of the project, or null for the site's own server"
+        raise Invalid(field="connection", reason=reason)
+    return found
 
 
 def _is_id(given: object) -> bool:

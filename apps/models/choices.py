@@ -77,3 +77,10 @@ class RiskClass(models.TextChoices):
     MINIMAL = "minimal"
     LIMITED = "limited"
     HIGH = "high"
+
+
+class MirrorChoice(models.TextChoices):
+    """What becomes of the mirror when a project goes to another server."""
+
+    REBUILD = "rebuild", "put what is shown away, and show what the new server holds"
+    KEEP = "keep", "keep it: the new server holds the same runs and models"

@@ -8,6 +8,13 @@ class MlflowAway(Retryable):
     sentence = "The MLflow server is not answering. Try again shortly."
 
 
+class MlflowUnusable(MlflowAway):
+    """The connected server of a project: as good as away until somebody mends what `reason` says."""
+
+    code = "mlflow_unusable"
+    sentence = "The project's MLflow server cannot be used. {reason}"
+
+
 class MlflowRefused(PortalError):
     """MLflow understood and said no; `answered` is its own error code."""
 
@@ -18,7 +25,7 @@ class MlflowRefused(PortalError):
 class NoWorkspaces(PortalError):
     code, status = "mlflow_without_workspaces", 503
     sentence = (
-        "The MLflow server at MLFLOW_TRACKING_URI keeps no workspaces. "
+        "The MLflow server (MLFLOW_TRACKING_URI, or the project's own) keeps no workspaces. "
         "Start it with --enable-workspaces, so that projects stay apart."
     )
 
@@ -181,3 +188,38 @@ class OwnMove(PortalError):
 class NowhereToGo(PortalError):
     code, status = "nowhere_to_go", 409
     sentence = "{what} was deleted in MLflow, so nothing can go back there. Adopt the move instead."
+
+
+class HomeRefused(PortalError):
+    """The server that was chosen does not answer as one on which a project can live."""
+
+    code, status = "home_refused", 409
+    sentence = "connection: {reason}"
+
+
+class HomeTaken(PortalError):
+    code, status = "home_taken", 409
+    sentence = (
+        "connection: another project lives on this server already, and without workspaces it keeps "
+        "no two apart. Start the server with --enable-workspaces, or choose another."
+    )
+
+
+class MirrorFilled(PortalError):
+    """Changing the server is a decision about what the portal shows of the present one."""
+
+    code, status = "mirror_filled", 409
+    sentence = (
+        "mirror: the portal shows {runs} runs and {models} models of the present server. Choose "
+        "rebuild to put them away, or keep where the new server holds the same ones."
+    )
+
+
+class StillUnderway(PortalError):
+    code, status = "still_underway", 409
+    sentence = "{what} of the project must end first: the present server has a part in it."
+
+
+class MirrorBusy(PortalError):
+    code, status = "mirror_busy", 409
+    sentence = "The portal is just reading from MLflow. Try again in a minute."

@@ -22,6 +22,11 @@ def holding(versions: Sequence[ModelVersion]) -> list[str]:
     return [words for find in _holders for words in find(versions)]
 
 
+def serving(versions: Sequence[ModelVersion]) -> list[str]:
+    """What other rooms hold of these versions, whatever aliases point at them."""
+    return [words for find in _holders if find is not environments for words in find(versions)]
+
+
 @holder
 def environments(versions: Sequence[ModelVersion]) -> list[str]:
     """The aliases of environments that point at one of them."""

@@ -32,6 +32,7 @@ from apps.models.models import (
     WaiverQuerySet,
     Workspace,
 )
+from apps.models.models.runs import PAST
 from apps.models.search.grammar import read_filter
 from apps.models.search.matching import matching
 from apps.projects.models import Environment, Project
@@ -160,7 +161,8 @@ def kin(user: Person, run: Run) -> Kin:
 
 def experiments(user: Person) -> ProjectRows[Experiment]:
     """The experiments the person may see, by name."""
-    return Experiment.objects.visible_to(user).select_related("project").order_by("name", "pk")
+    found = Experiment.objects.visible_to(user).exclude(mlflow_id__startswith=PAST)
+    return found.select_related("project").order_by("name", "pk")
 
 
 def datasets(user: Person) -> ProjectRows[Dataset]:

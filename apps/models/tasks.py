@@ -16,8 +16,6 @@ from apps.models.hub import place, work
 from apps.models.mirror import heal
 from apps.models.packs import contents as packs
 
-# PostgreSQL's advisory lock: one healer at a time.
-HEALING = 7_352_001
 R = TypeVar("R")
 
 
@@ -25,7 +23,7 @@ R = TypeVar("R")
 def heal_mirror() -> None:
     """Bring every project's mirror level with MLflow, unless somebody is at it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", (HEALING,))
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", (heal.HEALING,))
         if not cursor.fetchone()[0]:
             return
         try:
@@ -33,7 +31,7 @@ def heal_mirror() -> None:
                 services.take_up(project=project)
             services.ask_for_missing_facts()
         finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", (HEALING,))
+            cursor.execute("SELECT pg_advisory_unlock(%s)", (heal.HEALING,))
 
 
 @shared_task(name="models.read_slices")

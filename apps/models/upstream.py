@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import lru_cache
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property, lru_cache
 from pathlib import Path
+from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.conf import settings
-
 from apps.core.errors import NotFound, Retryable
-from apps.core.http import Allow, BadAnswer, Download, Http, Refused, Response, Timeout
-from apps.models.errors import MlflowAway, MlflowRefused, NoWorkspaces
+from apps.core.http import (
+    AddressRefused,
+    Allow,
+    BadAnswer,
+    Denied,
+    Download,
+    Http,
+    Refused,
+    Response,
+    Timeout,
+    Untrusted,
+)
+from apps.core.http.client import PUBLIC_ONLY
+from apps.models import servers
+from apps.models.errors import MlflowAway, MlflowRefused, MlflowUnusable, NoWorkspaces
+from apps.models.servers import Server
 
 SERVICE = "MLflow"
 WORKSPACE = "x-mlflow-workspace"
 ABSENT = "RESOURCE_DOES_NOT_EXIST"
 TAKEN = "RESOURCE_ALREADY_EXISTS"
+DISABLED = "FEATURE_DISABLED"
+WORKSPACES = "3.0/mlflow/workspaces"
 PER_PAGE = 200
 REFUSALS = (400, 401, 403, 404, 409, 422)
 # Answers of MLflow's are as large as the largest page of runs.
@@ -28,13 +45,29 @@ ANSWERS = Timeout(connect=3, read=30, total=40)
 FILES = Timeout(connect=3, read=60, total=900)
 
 Json = dict[str, Any]
+_ends_at: ContextVar[float | None] = ContextVar("mlflow_ends_at", default=None)
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Ask nothing more once this time is over: a server may answer for ever, and lead nowhere."""
+    token = _ends_at.set(monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _ends_at.reset(token)
 
 
 class Upstream:
-    """MLflow's REST inside one workspace."""
+    """MLflow's REST inside one workspace, on the server that the project lives on."""
 
-    def __init__(self, workspace: str) -> None:
+    def __init__(self, workspace: str, server: Server | None = None) -> None:
         self.workspace = workspace
+        self._given = server
+
+    @cached_property
+    def server(self) -> Server:
+        return self._given or servers.of(self.workspace)
 
     def get(self, path: str, /, **params: Any) -> Json:
         return self._ask("GET", path, params=params)
@@ -75,65 +108,60 @@ class Upstream:
 
     def content(self, path: str, *, most: int) -> bytes | None:
         """The bytes of an artifact, at most this many; `None` where there is none."""
-        try:
-            answer = _http(settings.MLFLOW_URL, os.getpid()).request(
+        with self._talking() as http:
+            answer = http.request(
                 "GET",
                 f"/api/{path}",
-                headers={WORKSPACE: self.workspace},
+                headers=self._inside(),
                 accept=REFUSALS,
                 limit_bytes=most,
             )
-        except Retryable as error:
-            raise MlflowAway from error
         return answer.content if answer.status < 400 else None
 
     def download(self, path: str, to: Path, *, most: int) -> Download:
         """Write an artifact to a file in bounded memory; answers its size and SHA-256."""
-        try:
-            return _http(settings.MLFLOW_URL, os.getpid()).download(
+        with self._talking() as http:
+            return http.download(
                 f"/api/{path}",
                 to,
-                headers={WORKSPACE: self.workspace},
+                headers=self._inside(),
                 limit_bytes=most,
                 seconds=LONG_TRANSFER,
             )
-        except Retryable as error:
-            raise MlflowAway from error
 
     def upload(self, path: str, file: Path) -> None:
         """Store a file as an artifact in bounded memory. Safe to repeat."""
-        try:
-            _http(settings.MLFLOW_URL, os.getpid()).request(
+        with self._talking() as http:
+            http.request(
                 "PUT",
                 f"/api/{path}",
-                headers={WORKSPACE: self.workspace, "content-type": "application/octet-stream"},
+                headers={**self._inside(), "content-type": "application/octet-stream"},
                 file=file,
                 seconds=LONG_TRANSFER,
             )
-        except Retryable as error:
-            raise MlflowAway from error
 
     def file(self, run_id: str, path: str, to: Path, *, most: int) -> None:
         """Write a file that a run logged, wherever its artifacts are kept, in bounded memory."""
         try:
-            _http(settings.MLFLOW_URL, os.getpid(), FILES).download(
-                "/get-artifact",
-                to,
-                params={"run_id": run_id, "path": path},
-                headers={WORKSPACE: self.workspace},
-                limit_bytes=most,
-            )
-        except Retryable as error:
-            raise MlflowAway from error
+            with self._talking(FILES) as http:
+                http.download(
+                    "/get-artifact",
+                    to,
+                    params={"run_id": run_id, "path": path},
+                    headers=self._inside(),
+                    limit_bytes=most,
+                )
         except Refused as error:
             raise NotFound(what="artifact") from error
 
     def ensure(self) -> None:
         """Make the workspace where MLflow does not have it yet. Safe to repeat."""
+        if not self.server.workspaces:
+            return
         try:
-            self._ask("POST", "3.0/mlflow/workspaces", json={"name": self.workspace}, inside=False)
+            self._ask("POST", WORKSPACES, json={"name": self.workspace}, inside=False)
         except MlflowRefused as refusal:
-            if refusal.data["answered"] == "FEATURE_DISABLED":
+            if refusal.data["answered"] == DISABLED:
                 raise NoWorkspaces from refusal
             if refusal.data["answered"] != TAKEN:
                 raise
@@ -141,18 +169,46 @@ class Upstream:
     def _ask(
         self, method: str, path: str, *, inside: bool = True, root: str = "api", **options: Any
     ) -> Json:
-        headers = {WORKSPACE: self.workspace} if inside else {}
-        try:
-            answer = _http(settings.MLFLOW_URL, os.getpid()).request(
-                method, f"/{root}/{path}", headers=headers, accept=REFUSALS, **options
+        headers = self._inside() if inside else {}
+        # A server without workspaces says so with 500, as it says that it has failed.
+        accept = REFUSALS if inside else (*REFUSALS, 500)
+        with self._talking() as http:
+            answer = http.request(
+                method, f"/{root}/{path}", headers=headers, accept=accept, **options
             )
-        except Retryable as error:
-            raise MlflowAway from error
+        if _is_denied(answer):
+            raise MlflowUnusable(reason="It does not accept the portal's credentials.")
         body = _read(answer)
+        if answer.status == 500 and body.get("error_code") != DISABLED:
+            raise MlflowAway
         if answer.status >= 400:
-            said = str(body.get("message", ""))[:300]
+            said = self.server.hide(str(body.get("message", "")))[:300]
             raise MlflowRefused(answered=body.get("error_code", answer.status), reason=said)
         return body
+
+    def _inside(self) -> dict[str, str]:
+        """What names the workspace; a server that keeps none refuses a request that does."""
+        return {WORKSPACE: self.workspace} if self.server.workspaces else {}
+
+    @contextmanager
+    def _talking(self, timeout: Timeout | None = None) -> Iterator[Http]:
+        """The client of the server. Whatever keeps that from answering is `MlflowAway`."""
+        ends_at = _ends_at.get()
+        if ends_at is not None and monotonic() > ends_at:
+            raise MlflowUnusable(reason="It has not come to an end in the time it was given.")
+        http = _http(self.server, os.getpid(), timeout)
+        try:
+            yield http
+        except Retryable as error:
+            raise MlflowAway from error
+        except (AddressRefused, Denied, Untrusted) as error:
+            raise MlflowUnusable(reason=str(error)) from error
+
+
+def _is_denied(answer: Response) -> bool:
+    """Whether the server, or a proxy before it, turns the portal itself away; MLflow refuses in JSON."""
+    plain = "json" not in answer.headers.get("content-type", "")
+    return answer.status == 401 or (answer.status == 403 and plain)
 
 
 def _read(answer: Response) -> Json:
@@ -166,16 +222,22 @@ def _read(answer: Response) -> Json:
     return body
 
 
-@lru_cache(maxsize=4)
-def _http(url: str, process: int, timeout: Timeout | None = None) -> Http:
-    """One client to a process. The administrator named the address, so the guard lets it pass."""
-    where = urlsplit(url)
-    port = where.port or (443 if where.scheme == "https" else 80)
-    host = f"[{where.hostname}]" if ":" in (where.hostname or "") else where.hostname
+@lru_cache(maxsize=32)
+def _http(server: Server, process: int, timeout: Timeout | None = None) -> Http:
+    """One client to a process and server."""
     return Http(
         SERVICE,
-        url,
-        allow=Allow.of(f"{host}:{port}"),
+        server.url,
+        auth=server.auth,
+        allow=PUBLIC_ONLY if server.guarded else _named(server.url),
         timeout=timeout or ANSWERS,
         limit_bytes=LIMIT,
     )
+
+
+def _named(url: str) -> Allow:
+    """The administrator named the site's own address in the settings, so the guard lets it pass."""
+    where = urlsplit(url)
+    port = where.port or (443 if where.scheme == "https" else 80)
+    host = f"[{where.hostname}]" if ":" in (where.hostname or "") else where.hostname
+    return Allow.of(f"{host}:{port}")

@@ -6,6 +6,7 @@ from apps.models.views import (
     compare,
     gates,
     history,
+    homes,
     imports,
     packs,
     profiles,
@@ -50,5 +51,7 @@ urlpatterns = [
     path("out-of-band/<int:pk>/adopt/", history.adopt, name="adopt"),
     path("out-of-band/<int:pk>/revert/", history.revert, name="revert"),
     path("<int:pk>/history/", history.moves, name="alias_moves"),
+    path("servers/", homes.servers, name="servers"),
+    path("servers/<slug:slug>/", homes.server, name="server"),
     path("<int:pk>/card/", cards.card, name="card"),
 ]

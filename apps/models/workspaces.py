@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.conf import settings
-
+from apps.models import servers
 from apps.models.models import Workspace
+from apps.models.servers import Server
 from apps.models.upstream import Upstream
 from apps.projects.models import Project
 
@@ -12,16 +12,21 @@ from apps.projects.models import Project
 _seen: set[tuple[str, str]] = set()
 
 
-def ensure(project: Project) -> None:
-    """Make sure that MLflow has the project's workspace. Safe to repeat."""
-    place = (settings.MLFLOW_URL, project.slug)
-    if place in _seen:
+def ensure(project: Project, server: Server | None = None) -> None:
+    """Make sure that the project's MLflow has its workspace. Safe to repeat."""
+    server = server or servers.of(project.slug)
+    if has_seen(project, server):
         return
-    Upstream(project.slug).ensure()
+    Upstream(project.slug, server).ensure()
     Workspace.objects.get_or_create(project=project)
-    _seen.add(place)
+    _seen.add((server.url, project.slug))
+
+
+def has_seen(project: Project, server: Server) -> bool:
+    """Whether this process knows that the workspace is there."""
+    return (server.url, project.slug) in _seen
 
 
 def forget(project: Project) -> None:
     """MLflow says that it has no such workspace: look again at the next request."""
-    _seen.discard((settings.MLFLOW_URL, project.slug))
+    _seen.difference_update([place for place in _seen if place[1] == project.slug])

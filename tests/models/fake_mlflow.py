@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from django.test import override_settings
 
 from apps.models import upstream
+from apps.models.servers import Server
 from tests.core.loopback import Asked, answer, loopback
 
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"
@@ -153,5 +154,5 @@ def scripted(mlflow: FakeMlflow) -> Iterator[None]:
         try:
             yield
         finally:
-            upstream._http(server.url, os.getpid()).close()
+            upstream._http(Server(server.url), os.getpid()).close()
             upstream._http.cache_clear()

@@ -19,6 +19,7 @@ from apps.models import services, upstream, workspaces
 from apps.models.choices import ImportSource
 from apps.models.hub import store
 from apps.models.models import EvidencePack, ModelImport
+from apps.models.servers import Server
 from tests.base import PortalTestCase
 from tests.models.mlflow_server import shared_mlflow
 
@@ -45,7 +46,7 @@ class LiveTests(PortalTestCase):
         )
         with settings:
             yield
-            upstream._http(mlflow, os.getpid()).close()
+            upstream._http(Server(mlflow), os.getpid()).close()
             upstream._http.cache_clear()
             workspaces.forget(self.fraud)
 

@@ -37,6 +37,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "models.SliceReport": {"rows": []},
     "models.EvidencePack": {"content": b"pack"},
     "models.ModelImport": {"options": {}},
+    "models.Home": {"connection": None, "workspaces": True},
     "predictions.Batch": {"payload": b""},
     "predictions.SetAside": {"payload": b""},
 }

@@ -61,6 +61,8 @@ RULES = (
     Rule(r"api/v1/(users|teams|service-accounts)/", Place.OWN),
     Rule(r"(api/v1/)?projects/(new/)?$", Place.OWN, creates_own=True),
     Rule(r"api/v1/projects/<slug>/$", act=OWNER),
+    Rule(r"api/v1/projects/<slug>/mlflow/", act=OWNER),
+    Rule(r"models/servers/<slug>/", read=OWNER, act=OWNER),
     Rule(r"api/v1/projects/<slug>/(deputy|hand-over|unarchive)/", act=OWNER),
     Rule(r"api/v1/projects/<project_slug>/members/", act=OWNER),
     Rule(r"api/v1/environments/<pk>/", act=OWNER, methods=("delete",)),

@@ -70,7 +70,7 @@ class Http:
         self.timeout = timeout
         self.limit_bytes = limit_bytes
         self.retry = retry
-        self._headers = {"user-agent": "Signalbox", **(headers or {}), **_authorization(auth)}
+        self._headers = {"user-agent": "Signalbox", **(headers or {}), **authorization(auth)}
         self._password = auth[1] if isinstance(auth, tuple) else ""
         self._transport = wire.Transport(
             service, allow=Allow.from_settings() | allow, tls=context(tls), uds=unix_socket
@@ -202,7 +202,8 @@ class Http:
                 response.close()
 
 
-def _authorization(auth: Auth | None) -> dict[str, str]:
+def authorization(auth: Auth | None) -> dict[str, str]:
+    """The header by which one signs in."""
     if auth is None:
         return {}
     if isinstance(auth, str):

@@ -1,7 +1,7 @@
-"""Passes a client's request on to a server of the portal's own, both bodies in constant memory.
+"""Passes a client's request on to one server, both bodies in constant memory.
 
-The address comes from the portal's settings, never from a request, so the address guard stays out of it;
-redirects are handed back and never followed.
+An address from the portal's settings may lead anywhere; one that somebody entered goes through the
+address guard. Redirects are handed back and never followed.
 """
 
 from __future__ import annotations
@@ -10,9 +10,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+import httpcore
 import httpx
 
 from apps.core.http.answers import translated
+from apps.core.http.client import Auth, authorization
+from apps.core.http.guard import Allow
+from apps.core.http.tls import Tls, context
+from apps.core.http.wire_async import Backend
 
 MOST_CONNECTIONS = 100
 # Shorter than uvicorn's own five seconds: a connection is not reused in the moment it is closed.
@@ -43,14 +48,21 @@ class Answer:
 class Forward:
     """The way to one server, for one event loop."""
 
-    def __init__(self, service: str, base_url: str, *, read_seconds: float) -> None:
+    def __init__(
+        self,
+        service: str,
+        base_url: str,
+        *,
+        read_seconds: float,
+        auth: Auth | None = None,
+        guarded: bool = False,
+    ) -> None:
+        """`auth` is name and password, or a bearer token, of the portal's own at the server."""
         self.service = service
         self._base = httpx.URL(base_url)
-        self._transport = httpx.AsyncHTTPTransport(
-            limits=httpx.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=KEEP_ALIVE),
-            retries=1,
-            trust_env=False,
-        )
+        named = authorization(auth).items()
+        self._signed: Headers = [(name.encode(), value.encode()) for name, value in named]
+        self._transport = Guarded(service) if guarded else _open()
         self._timeout = httpx.Timeout(read_seconds, connect=3.0, pool=10.0).as_dict()
 
     @asynccontextmanager
@@ -60,7 +72,7 @@ class Forward:
         request = httpx.Request(
             message.method,
             self._base.copy_with(raw_path=prefix + message.target),
-            headers=message.headers,
+            headers=[*message.headers, *self._signed],
             content=message.body,
             extensions={"timeout": self._timeout},
         )
@@ -75,3 +87,25 @@ class Forward:
         with translated(self.service):
             async for piece in response.aiter_raw():
                 yield piece
+
+
+class Guarded(httpx.AsyncHTTPTransport):
+    """httpx's transport on a pool whose connections pass the guard."""
+
+    def __init__(self, service: str) -> None:
+        # httpx offers no argument for the network backend; its pool is the one thing it keeps.
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context(Tls()),
+            max_connections=MOST_CONNECTIONS,
+            keepalive_expiry=KEEP_ALIVE,
+            retries=1,
+            network_backend=Backend(service, allow=Allow.from_settings()),
+        )
+
+
+def _open() -> httpx.AsyncHTTPTransport:
+    return httpx.AsyncHTTPTransport(
+        limits=httpx.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=KEEP_ALIVE),
+        retries=1,
+        trust_env=False,
+    )

@@ -13,16 +13,20 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from apps.core.errors import PortalError
 from apps.deployments import services
 from apps.deployments.models import Replica
 from apps.deployments.runner import servers
+from apps.deployments.runner.fetching import Fetcher
 from apps.deployments.runner.servers import Wanted
+from apps.models.servers import lives_elsewhere
 
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 MOST_STARTS = 3
 START_LIMIT = timedelta(minutes=5)
+FETCHING = "Bringing the model's files"
 State = Replica.State
 
 
@@ -33,6 +37,7 @@ class Runner:
         self.node = socket.gethostname()
         self.environ = environ
         self.stopping = False
+        self.fetcher = Fetcher()
 
     def run(self) -> None:
         """Look again and again until asked to stop, then stop every model server."""
@@ -75,6 +80,8 @@ class Runner:
     def _start(self, replica: Replica) -> None:
         """Start it, or start it again, until it has failed too often."""
         wanted = self._wanted(replica)
+        if not self._is_here(replica, wanted):
+            return
         died = replica.pid is not None
         if died and replica.state == State.STARTING and replica.restarts >= MOST_STARTS:
             self._give_up(replica, servers.last_words(wanted.log))
@@ -88,6 +95,30 @@ class Runner:
         services.note_replica(
             replica.pk, state=State.STARTING, note=note, pid=pid, port=port, restarts=restarts
         )
+
+    def _is_here(self, replica: Replica, wanted: Wanted) -> bool:
+        """Whether the model's files can be loaded: those on a connected server are brought first."""
+        version = replica.release.version
+        if wanted.folder.exists() or not lives_elsewhere(version.project_id):
+            return True
+        try:
+            here = self.fetcher.has(version, wanted.folder)
+        except PortalError as error:
+            self._note_trouble(replica, str(error))
+            return False
+        if not here and replica.note != FETCHING:
+            services.note_replica(
+                replica.pk, state=State.STARTING, note=FETCHING, restarts=replica.restarts
+            )
+        return here
+
+    def _note_trouble(self, replica: Replica, reason: str) -> None:
+        """Try again, until it has failed too often."""
+        if replica.restarts >= MOST_STARTS:
+            self._give_up(replica, reason)
+            return
+        again = replica.restarts + 1
+        services.note_replica(replica.pk, state=State.STARTING, note=reason, restarts=again)
 
     def _await(self, replica: Replica) -> None:
         assert replica.port is not None
@@ -121,6 +152,7 @@ class Runner:
 
     def stop_all(self) -> None:
         """Stop the model servers of this node; the next runner starts them again."""
+        self.fetcher.close()
         for replica in Replica.objects.filter(node=self.node).exclude(pid=None):
             assert replica.pid is not None
             servers.stop(replica.pid, replica.pk)

@@ -1,7 +1,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from apps.models.api import cards, gates, history, imports, packs, registry, runs, views
+from apps.models.api import cards, gates, history, homes, imports, packs, registry, runs, views
 
 router = SimpleRouter()
 router.register("runs", runs.RunViewSet, basename="run")
@@ -19,6 +19,7 @@ router.register("out-of-band", history.OutOfBandViewSet, basename="out-of-band")
 urlpatterns = [
     path("models/<int:pk>/card/", cards.CardView.as_view(), name="model-card"),
     path("model-versions/<int:pk>/evidence/", packs.EvidenceView.as_view(), name="evidence"),
+    path("projects/<slug:slug>/mlflow/", homes.HomeView.as_view(), name="project-mlflow"),
     path("models/import/", imports.ImportView.as_view(), name="model-import"),
     *router.urls,
 ]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from apps.models.choices import Lifecycle, RunStatus
 from apps.models.mirror import refresh, runs, shapes
 from apps.models.models import Alias, Experiment, ModelVersion, RegisteredModel, Run
+from apps.models.models.runs import PAST
 from apps.models.upstream import PER_PAGE, Upstream
 from apps.projects.models import Project
 
@@ -48,6 +49,7 @@ def look_again(project: Project) -> None:
     Whoever changes a finished run in MLflow itself leaves no trace that a search by time would find.
     """
     ended = Run.objects.filter(project=project).exclude(status=RunStatus.RUNNING)
+    ended = ended.exclude(experiment__mlflow_id__startswith=PAST)
     sample = list(ended.select_related("experiment").order_by("seen_at")[:SAMPLE])
     if not sample:
         return
@@ -99,6 +101,7 @@ def _experiments(project: Project, mlflow: Upstream) -> Difference:
 
 def _runs(project: Project, mlflow: Upstream) -> Difference:
     known = Experiment.objects.filter(project=project).order_by("pk")
+    known = known.exclude(mlflow_id__startswith=PAST)
     told_ids: set[str] = set()
     differing = 0
     for some in batches(known.values_list("mlflow_id", flat=True), MOST_EXPERIMENTS):

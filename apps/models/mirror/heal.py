@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
 from apps.core.errors import PortalError
 from apps.models.choices import Lifecycle, RunStatus
 from apps.models.mirror import check, refresh, registry, runs, shapes
 from apps.models.models import Alias, Experiment, ModelVersion, RegisteredModel, Run, Workspace
-from apps.models.upstream import PER_PAGE, Upstream
+from apps.models.models.runs import PAST
+from apps.models.upstream import PER_PAGE, Upstream, within
 from apps.projects.models import Project
 
 logger = logging.getLogger(__name__)
@@ -23,16 +26,23 @@ Json = dict[str, Any]
 MARGIN = timedelta(minutes=5)
 MOST_RUNNING = 500
 MOST_EXPERIMENTS = 100
+# PostgreSQL's advisory lock: one healer at a time, and none while a project changes its server.
+HEALING = 7_352_001
+# What a connected server may take of each healing; `manage.py mirror rebuild` knows no limit.
+SECONDS_ELSEWHERE = 300.0
 
 
 def heal_all() -> Iterator[Project]:
     """Heal every project that uses MLflow, and name those that are level.
 
-    Where MLflow is away, the page says how old the mirror is.
+    Where MLflow is away, the page says how old the mirror is. Connected servers come last.
     """
-    for workspace in Workspace.objects.select_related("project").order_by("pk"):
+    elsewhere = F("project__mlflow_home").asc(nulls_first=True)
+    found = Workspace.objects.select_related("project__mlflow_home").order_by(elsewhere, "pk")
+    for workspace in found:
         try:
-            heal(workspace)
+            with _patience(workspace.project):
+                heal(workspace)
         except PortalError as error:
             _note_trouble(workspace, str(error))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -40,6 +50,11 @@ def heal_all() -> Iterator[Project]:
             _note_trouble(workspace, f"MLflow answered what cannot be read ({error!r}).")
         else:
             yield workspace.project
+
+
+def _patience(project: Project) -> AbstractContextManager[None]:
+    """A connected server is somebody's own: it may answer for ever without coming to an end."""
+    return within(SECONDS_ELSEWHERE) if hasattr(project, "mlflow_home") else nullcontext()
 
 
 def _note_trouble(workspace: Workspace, trouble: str) -> None:
@@ -74,6 +89,7 @@ def _experiments(project: Project, mlflow: Upstream) -> None:
 def _runs(project: Project, mlflow: Upstream, since: datetime | None) -> None:
     known = list(
         Experiment.objects.filter(project=project)
+        .exclude(mlflow_id__startswith=PAST)
         .order_by("pk")
         .values_list("mlflow_id", flat=True)
     )
@@ -103,6 +119,7 @@ def _put_found(project: Project, mlflow: Upstream, query: Json) -> None:
 def _running(project: Project) -> None:
     """Runs that the mirror believes to run may have ended, or logged more, around the portal."""
     open_runs = Run.objects.filter(project=project, status=RunStatus.RUNNING).order_by("seen_at")
+    open_runs = open_runs.exclude(experiment__mlflow_id__startswith=PAST)
     for mlflow_id in open_runs.values_list("mlflow_id", flat=True)[:MOST_RUNNING]:
         refresh.run(project, mlflow_id)
 

@@ -35,15 +35,16 @@ ADOPTION_ENDS = {
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why something moved: a person, a promotion, or the revert of an out-of-band move."""
+    """Why something moved: a person, a promotion, the revert of an out-of-band move, or a change of server."""
 
     by: User | None = None
     promotion: Promotion | None = None
     settles: OutOfBandMove | None = None
+    leaves: bool = False
 
     @property
     def sanctioned(self) -> bool:
-        return self.promotion is not None or self.settles is not None
+        return self.promotion is not None or self.settles is not None or self.leaves
 
 
 def alias_moved(

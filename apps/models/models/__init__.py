@@ -1,6 +1,7 @@
 """The tables of models, by topic."""
 
 from apps.models.models.history import AliasMove, OutOfBandMove, OutOfBandQuerySet
+from apps.models.models.homes import Home
 from apps.models.models.logged import RunMetric, RunParam
 from apps.models.models.papers import Card, EvidencePack, ModelImport, SliceReport
 from apps.models.models.promotions import (
@@ -33,6 +34,7 @@ __all__ = [
     "Experiment",
     "Gate",
     "GateResult",
+    "Home",
     "ModelImport",
     "ModelQuerySet",
     "ModelVersion",

@@ -10,6 +10,9 @@ from apps.models.choices import Lifecycle, RunStatus
 from apps.models.models.rows import ProjectRows
 from apps.projects.models import Project
 
+# The number of an experiment on a server that the project has left begins with this.
+PAST = "past:"
+
 
 class Workspace(models.Model):
     """A project's place in MLflow, which has the same name as the project's slug."""

@@ -9,11 +9,12 @@ from apps.accounts.models import User
 from apps.core import access
 from apps.core.access import Role
 from apps.core.errors import NotFound
-from apps.models import workspaces
+from apps.models import servers
 from apps.models.proxy import page, refusals, routes
 from apps.models.proxy.ask import Ask
 from apps.models.proxy.caller import caller
 from apps.models.proxy.routes import Route
+from apps.models.servers import Server
 from apps.projects.models import Project, ProjectQuerySet
 
 WORKSPACE = b"x-mlflow-workspace"
@@ -24,6 +25,7 @@ class Admission:
     """A request that may go on: as whom, where, along which route. Without a route: the portal's own answer."""
 
     user: User
+    server: Server
     project: Project | None = None
     route: Route | None = None
     answer: dict[str, Any] | None = None
@@ -33,21 +35,20 @@ def admit(ask: Ask) -> Admission:
     """Let the request in, or raise the refusal."""
     user = caller(ask)
     if _is_workspaces(ask):
-        return Admission(user, answer=_workspaces(ask, user))
+        return Admission(user, servers.site(), answer=_workspaces(ask, user))
     route = routes.match(ask.method, ask.path)
     if route is None:
         raise refusals.unknown(f"{ask.method} {ask.path[:200]}")
     if route.needs is None:
         raise refusals.closed(ask.path[:200])
     if not route.in_project:
-        return Admission(user, route=route, answer=_told_the_page(ask, user))
+        return Admission(user, servers.site(), route=route, answer=_told_the_page(ask, user))
     project = _project(ask, user)
     access.require(user, project.pk, route.needs)
     if project.is_archived and route.needs > Role.VIEWER:
         raise refusals.denied(f"The project {project.slug} is archived and takes no changes.")
     _refuse_other_folders(ask, project)
-    workspaces.ensure(project)
-    return Admission(user, project, route)
+    return Admission(user, servers.of(project.slug), project, route)
 
 
 def _project(ask: Ask, user: User) -> Project:

@@ -13,18 +13,19 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from channels.db import database_sync_to_async
-from django.conf import settings
 from django.db import DataError, InterfaceError, OperationalError
 
 from apps.core.errors import PortalError
 from apps.core.http.forward import Answer, Forward, Headers, Message
 from apps.core.logs import request_id
 from apps.models import workspaces
+from apps.models.errors import MlflowUnusable
 from apps.models.proxy import page, refusals
 from apps.models.proxy.admission import Admission, admit
 from apps.models.proxy.ask import Ask, ClientLeft, Receive, Scope, Send, as_json, read_body, snake
 from apps.models.proxy.change import Change
 from apps.models.proxy.refusals import Elsewhere, Refusal
+from apps.models.servers import Server
 from apps.models.upstream import SERVICE, WORKSPACE
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ T = TypeVar("T")
 MOST_READ_WHOLE = 16 * 1024 * 1024
 READ_SECONDS = 300.0
 THREADS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="mlflow")
+# Where the portal asks a connected server something: a slow one keeps nobody else's requests waiting.
+ELSEWHERE = ThreadPoolExecutor(max_workers=4, thread_name_prefix="mlflow-elsewhere")
 # What goes on to MLflow; whoever asks is none of its business, and the workspace is ours to say.
 PASSED_ON = frozenset(
     {
@@ -103,13 +106,31 @@ async def _answer(scope: Scope, receive: Receive, reply: Reply) -> None:
     admission = await _in_thread(admit, ask)
     if admission.answer is not None:
         await reply.send_json(200, admission.answer)
-    elif admission.route is not None and admission.route.is_read_whole:
+        return
+    await _ensure(admission)
+    if admission.route is not None and admission.route.is_read_whole:
         await _change(ask, admission, await read_body(receive, MOST_READ_WHOLE), reply)
     else:
         message = await _streamed(ask, admission, receive)
-        async with _forward(settings.MLFLOW_URL).send(message) as answer, _watched(receive) as left:
+        async with _sent(admission, message) as answer, _watched(receive) as left:
             body = _while_there(answer.body, left)
             await reply.pass_back(answer, body, _shown(admission))
+
+
+async def _ensure(admission: Admission) -> None:
+    """Make the project's workspace where its server does not have it yet."""
+    project, server = admission.project, admission.server
+    if project is not None and not workspaces.has_seen(project, server):
+        await _beside(admission, workspaces.ensure, project, server)
+
+
+@asynccontextmanager
+async def _sent(admission: Admission, message: Message) -> AsyncIterator[Answer]:
+    """What the project's server answers. Its refusal of the portal's credentials is not the client's."""
+    async with _forward(admission.server).send(message) as answer:
+        if answer.status == 401:
+            raise MlflowUnusable(reason="It does not accept the portal's credentials.")
+        yield answer
 
 
 async def _streamed(ask: Ask, admission: Admission, receive: Receive) -> Message:
@@ -126,14 +147,14 @@ async def _change(ask: Ask, admission: Admission, body: bytes, reply: Reply) -> 
     fields = as_json(body)
     assert admission.project is not None
     change = Change(admission.user, admission.project, ask.method, snake(fields), ask.path)
-    if (own := await _in_thread(_guard, admission, change)) is not None:
+    if (own := await _beside(admission, _guard, admission, change)) is not None:
         await reply.send_json(200, own)
         return
     message = _message(ask, admission, json.dumps(fields).encode())
-    async with _forward(settings.MLFLOW_URL).send(message) as answer:
+    async with _sent(admission, message) as answer:
         told = b"".join([piece async for piece in answer.body])
     if answer.status == 200:
-        await _in_thread(_mirror, admission, change, told)
+        await _beside(admission, _mirror, admission, change, told)
     elif b"Workspace '" in told:
         workspaces.forget(admission.project)
     await reply.pass_back(answer, _once(told))
@@ -172,7 +193,7 @@ def _message(
     passed = [(name, value) for name, value in ask.headers.items() if name in PASSED_ON]
     if isinstance(body, bytes):
         passed = [*(each for each in passed if each[0] not in REWRITTEN), *headers]
-    if admission.project is not None:
+    if admission.project is not None and admission.server.workspaces:
         passed.append((WORKSPACE.encode(), admission.project.slug.encode()))
     bodiless = ask.method in {"GET", "HEAD"} and b"content-length" not in ask.headers
     return Message(ask.method, ask.target, passed, b"" if bodiless else body)
@@ -271,13 +292,27 @@ class Reply:
         await self._send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
-async def _in_thread(work: Callable[..., T], *args: Any) -> T:
+async def _in_thread(
+    work: Callable[..., T], *args: Any, threads: ThreadPoolExecutor = THREADS
+) -> T:
     """Run what touches the database beside the event loop, on few threads of its own."""
-    run = database_sync_to_async(work, thread_sensitive=False, executor=THREADS)
+    run = database_sync_to_async(work, thread_sensitive=False, executor=threads)
     done: T = await run(*args)
     return done
 
 
-@lru_cache(maxsize=1)
-def _forward(url: str) -> Forward:
-    return Forward(SERVICE, url, read_seconds=READ_SECONDS)
+async def _beside(admission: Admission, work: Callable[..., T], *args: Any) -> T:
+    """The same for work that may ask the project's server."""
+    threads = ELSEWHERE if admission.server.guarded else THREADS
+    return await _in_thread(work, *args, threads=threads)
+
+
+@lru_cache(maxsize=32)
+def _forward(server: Server) -> Forward:
+    return Forward(
+        SERVICE,
+        server.url,
+        read_seconds=READ_SECONDS,
+        auth=server.auth,
+        guarded=server.guarded,
+    )

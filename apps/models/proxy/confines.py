@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from apps.models import servers
 from apps.models.proxy import refusals
 from apps.models.proxy.change import Change
 from apps.models.upstream import Upstream
@@ -18,7 +19,7 @@ MODEL_IDS = frozenset({"model_id", "modelId"})
 MOST_MODELS = 100
 MOST_KNOWN = 10_000
 # Logged models that were found in their project: one stays there for ever.
-_known: set[tuple[int, str]] = set()
+_known: set[tuple[str, str, str]] = set()
 
 
 def keeps_trace_places(change: Change) -> None:
@@ -36,8 +37,9 @@ def keeps_to_own_models(change: Change) -> None:
     named = set(_model_ids(change.body)) - {""}
     if len(named) > MOST_MODELS:
         raise refusals.unusable(f"model_id: at most {MOST_MODELS} logged models at a time.")
+    mlflow = Upstream(change.project.slug)
     for model in named:
-        _require_model(change.project.pk, change.project.slug, model)
+        _require_model(mlflow, model)
 
 
 def keeps_to_own_runs(change: Change) -> None:
@@ -45,6 +47,14 @@ def keeps_to_own_runs(change: Change) -> None:
     run = change.text("source_run_id")
     if run and Upstream(change.project.slug).find("2.0/mlflow/runs/get", run_id=run) is None:
         raise refusals.absent(f"Run {run[:80]!r}")
+
+
+def keeps_own_folder(change: Change) -> None:
+    """MLflow opens whatever folder an experiment names; one with workspaces refuses that by itself."""
+    if change.text("artifact_location") and not servers.of(change.project.slug).workspaces:
+        raise refusals.denied(
+            "artifact_location: MLflow chooses where an experiment's files lie. Leave it out."
+        )
 
 
 def knows_dataset(change: Change) -> None:
@@ -55,15 +65,16 @@ def knows_dataset(change: Change) -> None:
         raise refusals.absent(f"Dataset {dataset[:80]!r}")
 
 
-def _require_model(project_id: int, workspace: str, model: str) -> None:
-    if (project_id, model) in _known:
+def _require_model(mlflow: Upstream, model: str) -> None:
+    place = (mlflow.server.url, mlflow.workspace, model)
+    if place in _known:
         return
     path = f"2.0/mlflow/logged-models/{quote(model, safe='')}"
-    if Upstream(workspace).find(path) is None:
+    if mlflow.find(path) is None:
         raise refusals.absent(f"Logged model {model[:80]!r}")
     if len(_known) >= MOST_KNOWN:
         _known.clear()
-    _known.add((project_id, model))
+    _known.add(place)
 
 
 def _model_ids(body: Any) -> Iterator[str]:

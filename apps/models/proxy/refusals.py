@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apps.core.errors import NotFound, PortalError, RoleNeeded
+from apps.core.http import AddressRefused
 
 
 class Refusal(Exception):
@@ -69,6 +70,8 @@ def of(error: PortalError) -> Refusal:
     """What MLflow would say where the portal raised this."""
     if isinstance(error, NotFound):
         return Refusal(404, "RESOURCE_DOES_NOT_EXIST", str(error))
+    if isinstance(error, AddressRefused):
+        return away(str(error))
     if isinstance(error, RoleNeeded) or error.status in {401, 403, 409}:
         return denied(str(error))
     return away(str(error)) if error.status >= 500 else unusable(str(error))

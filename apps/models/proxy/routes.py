@@ -95,7 +95,12 @@ TABLE: tuple[Route, ...] = (
         f"{V2}/experiments/search",
     ),
     *read("POST", f"{V2}/experiments/search"),
-    *write("POST", f"{V2}/experiments/create", effect=effects.experiment_created),
+    *write(
+        "POST",
+        f"{V2}/experiments/create",
+        effect=effects.experiment_created,
+        guards=(confines.keeps_own_folder,),
+    ),
     *write(
         "POST",
         f"{V2}/experiments/delete",

@@ -11,6 +11,7 @@ from apps.models.services.history import (
     request_revert,
     take_up,
 )
+from apps.models.services.homes import choose_home
 from apps.models.services.imports import IMPORT, fail_import, finish_import, pin, request_import
 from apps.models.services.packs import PACK, forget_packs, keep_pack, request_evidence
 from apps.models.services.profiles import edit_profile
@@ -51,6 +52,7 @@ __all__ = [
     "ask_for_facts",
     "ask_for_missing_facts",
     "check_gates",
+    "choose_home",
     "clean_up",
     "declare_gate",
     "decline",
