@@ -50,7 +50,10 @@ def keeps_to_own_runs(change: Change) -> None:
 
 
 def require_run(workspace: str, run: str) -> None:
-    """A run that is named is one of this project. A word that can be no run's id is free, as in MLflow: it leads nowhere."""
+    """A run that is named is one of this project.
+
+    A word that can be no run's id is free, as in MLflow: it leads nowhere.
+    """
     if _NOBODYS_RUN.fullmatch(run):
         return
     if Upstream(workspace).find("2.0/mlflow/runs/get", run_id=run) is None:
