@@ -39,6 +39,7 @@ def test_they_pass_or_differ_for_a_named_reason(site: Site, theirs: Path, tmp_pa
             "PYTHONPATH": os.pathsep.join([str(PLUGIN), str(theirs)]),
             "PORTAL_ADDRESS": site.address,
             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+            "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "false",
         },
         cwd=tmp_path,
         capture_output=True,
