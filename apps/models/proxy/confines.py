@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,8 @@ from apps.models.upstream import Upstream
 PLACES = frozenset(
     {"mlflow.artifactLocation", "mlflow.trace.archiveLocation", "mlflow.trace.spansLocation"}
 )
+# MLflow makes the id of a run from 32 hexadecimal digits: no run of anybody has a shorter one.
+_NOBODYS_RUN = re.compile(r"[0-9A-Za-z_-]{1,31}")
 MODEL_IDS = frozenset({"model_id", "modelId"})
 MOST_MODELS = 100
 MOST_KNOWN = 10_000
@@ -44,8 +47,18 @@ def keeps_to_own_models(change: Change) -> None:
 
 def keeps_to_own_runs(change: Change) -> None:
     """A logged model comes from a run of the same project."""
-    run = change.text("source_run_id")
-    if run and Upstream(change.project.slug).find("2.0/mlflow/runs/get", run_id=run) is None:
+    if run := change.text("source_run_id"):
+        require_run(change.project.slug, run)
+
+
+def require_run(workspace: str, run: str) -> None:
+    """A run that is named is one of this project.
+
+    A word that can be no run's id is free, as in MLflow: it leads nowhere.
+    """
+    if _NOBODYS_RUN.fullmatch(run):
+        return
+    if Upstream(workspace).find("2.0/mlflow/runs/get", run_id=run) is None:
         raise refusals.absent(f"Run {run[:80]!r}")
 
 

@@ -15,6 +15,7 @@ from apps.models.mirror.shapes import whole
 from apps.models.models import ModelVersion, Promotion
 from apps.models.proxy import refusals
 from apps.models.proxy.change import Change
+from apps.models.proxy.confines import require_run
 from apps.models.upstream import Upstream
 from apps.projects.models import Environment
 
@@ -28,19 +29,18 @@ def takes_own_files(change: Change) -> None:
     """A version's files come from a run or a logged model of the same project."""
     source = change.text("source")
     scheme, colon, rest = source.partition(":")
-    if (colon and scheme.lower() not in SOURCES) or (not colon and "/" in source):
+    if (colon and scheme not in SOURCES) or (not colon and "/" in source):
         raise refusals.unusable(
             "A version is made from files of this project: log the model to a run first, "
             "then register it from runs:/ or models:/."
         )
     first = rest.strip("/").partition("/")[0]
-    runs = {change.text("run_id"), first if scheme.lower() == "runs" else ""} - {""}
-    logged = first if scheme.lower() == "models" and first.startswith("m-") else ""
+    runs = {change.text("run_id"), first if scheme == "runs" else ""} - {""}
+    logged = first if scheme == "models" and first.startswith("m-") else ""
     models = {change.text("model_id"), logged} - {""}
-    mlflow = Upstream(change.project.slug)
     for run in runs:
-        if mlflow.find("2.0/mlflow/runs/get", run_id=run) is None:
-            raise refusals.absent(f"Run {run[:80]!r}")
+        require_run(change.project.slug, run)
+    mlflow = Upstream(change.project.slug)
     for model in models:
         if mlflow.find(f"2.0/mlflow/logged-models/{quote(model, safe='')}") is None:
             raise refusals.absent(f"Logged model {model[:80]!r}")
