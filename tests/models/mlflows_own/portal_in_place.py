@@ -11,6 +11,7 @@ import contextlib
 import functools
 import inspect
 import os
+import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -101,12 +102,12 @@ def projects_for_workspaces() -> Iterator[MlflowClient]:
 @contextlib.contextmanager
 def server_of_files() -> Iterator[SimpleNamespace]:
     """What the tests of artifacts know of their server; its disk and database are out of their reach."""
-    with fresh_project():
+    with fresh_project(), tempfile.TemporaryDirectory() as empty:
         yield SimpleNamespace(
             url=TRACKING,
             default_artifact_root=f"{TRACKING}/api/2.0/mlflow-artifacts/artifacts",
-            artifacts_destination="/nonexistent",
-            backend_store_uri="sqlite:////nonexistent/mlflow.db",
+            artifacts_destination=empty,
+            backend_store_uri=f"sqlite:///{empty}/mlflow.db",
             process=None,
         )
 

@@ -35,6 +35,7 @@ DIFFERENT: dict[str, str] = {
     "test_get_metric_history_bulk_interval_respects_max_results": OLDER,
     "test_get_run_and_experiment_graphql": OLDER,
     "test_search_evaluation_datasets": OLDER,
+    "test_log_url_includes_workspace_segment": OLDER,
     "test_create_and_query_model_version_flow": OLDER,
     "test_get_model_version": OLDER,
     "test_update_model_version_flow": OLDER,
