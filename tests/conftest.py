@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
     assert settings.DATABASES
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(trylast=True)  # after pytest-django, which has an order of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The longest first, so that the other processes have enough to do beside them."""
     items.sort(key=lambda item: "tests/thread/" not in item.path.as_posix())
