@@ -201,7 +201,11 @@ class Upstream:
             yield http
         except Retryable as error:
             raise MlflowAway from error
-        except (AddressRefused, Denied, Untrusted) as error:
+        except (AddressRefused, Untrusted) as error:
+            raise MlflowUnusable(reason=str(error)) from error
+        except Denied as error:
+            if not self.server.guarded:  # no credentials there: it refuses this one file
+                raise
             raise MlflowUnusable(reason=str(error)) from error
 
 
