@@ -59,7 +59,9 @@ def test_it_is_accessible_and_fits(
 def opens(shown, address: str) -> bool:
     """Go there; whether it is a page. A file, a refusal and a fragment for htmx are none."""
     answer = shown.page.context.request.get(shown.base + address)
-    assert answer.status < 500, f"{address}: {answer.status}"
+    # A file of a run's is MLflow's to give, and no MLflow runs beside this test.
+    away = answer.status == 503 and "MLflow" in answer.text()
+    assert answer.status < 500 or away, f"{address}: {answer.status}"
     if answer.status != 200 or "<main" not in answer.text():
         return False
     shown.open(address)
