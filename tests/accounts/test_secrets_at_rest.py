@@ -43,7 +43,7 @@ class SecretsTestCase(AccountsTestCase):
         codes = RecoveryCodes.activate(self.nora).generate_codes()
         token = made.json()["token"]
         key = link.json()["link"].rstrip("/").rpartition("-")[2]
-        return [TOTP_SECRET, CLIENT_SECRET, token, token.rpartition("_")[2], key, PASSWORD, *codes]
+        return [TOTP_SECRET, CLIENT_SECRET, token, token.split("_", 2)[2], key, PASSWORD, *codes]
 
 
 class AtRestTests(SecretsTestCase):
