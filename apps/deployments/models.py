@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.core import access
 from apps.core.access import Role
+from apps.integrations.models import Connection
 from apps.models.models import ModelVersion, RegisteredModel
 from apps.projects.models import Environment, Project
 
@@ -30,9 +31,12 @@ class Deployment(models.Model):
     model = models.ForeignKey(RegisteredModel, models.PROTECT, related_name="deployments")
     # Unique on the whole site: it is the path under /serve/.
     slug = models.SlugField(max_length=60, unique=True)
+    # The cluster, daemon or endpoint that runs it; none: processes of this machine.
+    connection = models.ForeignKey(Connection, models.PROTECT, null=True, related_name="+")
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
+    retired_at = models.DateTimeField(null=True)
 
     objects = DeploymentQuerySet.as_manager()
 
@@ -49,6 +53,28 @@ class Deployment(models.Model):
     def topic(self) -> str:
         """What a page subscribes to in order to hear about this deployment."""
         return f"deployment:{self.pk}"
+
+
+class Configuration(models.Model):
+    """One state of a deployment's configuration; a change makes a new row. `body` is a `configs.Config`."""
+
+    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="configurations")
+    number = models.PositiveIntegerField()
+    body = models.JSONField(default=dict)
+    note = models.CharField(max_length=500, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deployment", "number"], name="deployments_configuration_number"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment} configuration {self.number}"
 
 
 class ReleaseQuerySet(models.QuerySet["Release"]):
@@ -68,12 +94,24 @@ class Release(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued"
         STARTING = "starting"
+        MOVING = "moving"
+        PAUSED = "paused"
         LIVE = "live"
         SUPERSEDED = "superseded"
         ROLLED_BACK = "rolled_back", "rolled back"
         FAILED = "failed"
+        ABORTED = "aborted"
 
-    IN_FLIGHT = (State.QUEUED, State.STARTING)
+    class Wish(models.TextChoices):
+        """What a person asked of a release under way; its job answers."""
+
+        NONE = "", "nothing"
+        PAUSE = "pause"
+        RESUME = "resume"
+        PROMOTE = "promote"
+        ABORT = "abort"
+
+    IN_FLIGHT = (State.QUEUED, State.STARTING, State.MOVING, State.PAUSED)
 
     deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="releases")
     number = models.PositiveIntegerField()
@@ -84,6 +122,17 @@ class Release(models.Model):
     reason = models.CharField(max_length=500, blank=True)
     note = models.CharField(max_length=500, blank=True)
     requested_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    configuration = models.ForeignKey(Configuration, models.PROTECT, null=True, related_name="+")
+    # A `configs.Strategy` as it stood when the release was asked for.
+    strategy = models.JSONField(default=dict)
+    step = models.PositiveIntegerField(default=0)
+    step_since = models.DateTimeField(null=True)
+    # Percent of the deployment's traffic that goes to it while it is moving or paused.
+    share = models.PositiveIntegerField(default=0)
+    # Gets copies of requests, and nobody reads its answers.
+    shadow = models.BooleanField(default=False)
+    wish = models.CharField(max_length=10, choices=Wish, default=Wish.NONE, blank=True)
+    wished_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     job_id = models.BigIntegerField(null=True)
     requested_at = models.DateTimeField(default=timezone.now)
     live_at = models.DateTimeField(null=True)
@@ -102,7 +151,7 @@ class Release(models.Model):
             ),
             models.UniqueConstraint(
                 fields=["deployment"],
-                condition=Q(state__in=["queued", "starting"]),
+                condition=Q(state__in=["queued", "starting", "moving", "paused"]),
                 name="deployments_one_in_flight",
             ),
         ]
@@ -122,7 +171,13 @@ class Replica(models.Model):
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="replicas")
     node = models.CharField(max_length=200, blank=True)
+    # Where the gateway reaches it.
+    host = models.CharField(max_length=253, default="127.0.0.1")
     port = models.PositiveIntegerField(null=True)
+    # What a target calls it: a container, a workload of a cluster.
+    handle = models.CharField(max_length=253, blank=True)
+    # A person asked for a new process; the runner starts it and forgets the wish.
+    restart_wanted = models.BooleanField(default=False)
     pid = models.PositiveIntegerField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.WANTED)
     note = models.CharField(max_length=500, blank=True)
@@ -150,3 +205,92 @@ class ServedSpan(models.Model):
 
     def __str__(self) -> str:
         return f"{self.release} since {self.since:%F %T}"
+
+
+class Judgement(models.Model):
+    """What the judge of a release found at one look; nobody changes it."""
+
+    class Verdict(models.TextChoices):
+        WAIT = "wait"
+        GO_ON = "go_on", "go on"
+        ROLL_BACK = "roll_back", "roll back"
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="judgements")
+    step = models.PositiveIntegerField()
+    verdict = models.CharField(max_length=10, choices=Verdict)
+    reason = models.CharField(max_length=500)
+    figures = models.JSONField(default=dict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.release}: {self.verdict}"
+
+
+class Tally(models.Model):
+    """What one gateway counted of one release in one stretch of a few seconds. Written by gateways only.
+
+    `seconds` holds counts per bucket of `tallies.EDGES` (answers by their time); `failures` are
+    answers of 500 and above and calls without an answer, `refusals` answers of 400 to 499.
+    """
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="tallies")
+    gateway = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    shadow = models.BooleanField(default=False)
+    requests = models.PositiveIntegerField()
+    failures = models.PositiveIntegerField(default=0)
+    refusals = models.PositiveIntegerField(default=0)
+    seconds = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["release", "at"], name="deployments_tally_when")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "gateway", "at", "shadow"], name="deployments_tally_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.release} at {self.at:%F %T}: {self.requests}"
+
+
+class Mismatch(models.Model):
+    """A difference between what a deployment should run and what its target says it runs."""
+
+    class Kind(models.TextChoices):
+        SCALE = "scale", "number of replicas"
+        VERSION = "version", "version"
+        IMAGE = "image", "image"
+        SETTINGS = "settings", "settings"
+        MISSING = "missing", "not there"
+        ALIAS = "alias", "alias"
+
+    class End(models.TextChoices):
+        OPEN = "", "open"
+        ADOPTED = "adopted"
+        REVERTED = "reverted"
+        GONE = "gone", "gone by itself"
+
+    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="mismatches")
+    kind = models.CharField(max_length=10, choices=Kind)
+    wanted = models.CharField(max_length=300)
+    found = models.CharField(max_length=300)
+    since = models.DateTimeField(default=timezone.now)
+    seen_at = models.DateTimeField(default=timezone.now)
+    end = models.CharField(max_length=10, choices=End, default=End.OPEN, blank=True)
+    ended_at = models.DateTimeField(null=True)
+    ended_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["deployment", "kind"], condition=Q(end=""), name="deployments_mismatch_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.deployment}: {self.kind}"

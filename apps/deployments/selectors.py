@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from apps.accounts.selectors import user_of_token
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.deployments.gateway.routes import Route, Target
+from apps.deployments.configs import Config
 from apps.deployments.models import (
     Deployment,
     DeploymentQuerySet,
@@ -19,8 +19,6 @@ from apps.deployments.models import (
 from apps.models.choices import PromotionState
 from apps.models.models import ModelVersion, Promotion, RegisteredModel
 from apps.projects.models import Environment
-
-LOCAL = "127.0.0.1"
 
 
 def deployments(user: Person) -> DeploymentQuerySet:
@@ -94,25 +92,19 @@ def promotion_of(version: ModelVersion, environment: Environment) -> Promotion |
     return done.select_related("decision__by").order_by("-pk").first()
 
 
-def routes() -> list[Route]:
-    """The gateway's routing table: what is live and ready."""
-    ready = Replica.objects.filter(
-        state=Replica.State.READY, retired_at=None, release__state=Release.State.LIVE
-    ).select_related("release__version", "release__deployment")
-    found: dict[int, list[Target]] = {}
-    owners: dict[int, Deployment] = {}
-    for replica in ready:
-        deployment = replica.release.deployment
-        owners[deployment.pk] = deployment
-        version = str(replica.release.version.number)
-        target = Target(replica.release_id, version, LOCAL, replica.port or 0)
-        found.setdefault(deployment.pk, []).append(target)
-    return [
-        Route(owner.slug, pk, owner.project_id, tuple(found[pk])) for pk, owner in owners.items()
-    ]
-
-
 def may_call(token: str, project_id: int) -> bool:
     """Whether the bearer of a token may call deployments of the project."""
     found = user_of_token(token)
     return found is not None and access.allows(found[0], project_id, Role.VIEWER)
+
+
+def config(deployment: Deployment) -> Config:
+    """The configuration in force: the newest row, or the defaults."""
+    newest = deployment.configurations.first()
+    return Config.model_validate(newest.body if newest else {})
+
+
+def config_of(release: Release) -> Config:
+    """The configuration with which the release was made."""
+    row = release.configuration
+    return Config.model_validate(row.body if row else {})

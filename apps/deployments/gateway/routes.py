@@ -16,6 +16,7 @@ class Target:
     host: str
     port: int
     weight: float = 1.0
+    replica_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,11 @@ class Route:
     deployment_id: int
     project_id: int
     targets: tuple[Target, ...]
+    # Get copies, whose answers nobody reads.
+    shadows: tuple[Target, ...] = ()
+    timeout_seconds: float = 30.0
+    requests_per_second: float = 0.0  # of one caller; 0: no limit
+    model: str = ""
 
     def order(self) -> list[Target]:
         """The targets to try, the first chosen by weight."""

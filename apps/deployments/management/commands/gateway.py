@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 
-from apps.deployments import selectors
+from apps.deployments import routing, selectors
 from apps.deployments.gateway.process import Doors, Process
 from apps.predictions import services as predictions
 
@@ -32,7 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         doors = Doors(
-            routes=_fresh(selectors.routes),
+            routes=_fresh(routing.routes),
             may=_fresh(selectors.may_call),
             take_in=_fresh(predictions.take_in),
             troubles=(DatabaseError, OSError),
