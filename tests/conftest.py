@@ -11,9 +11,12 @@ import pytest
 
 from portal.embedded.postgres import Postgres
 from portal.embedded.redis import Redis
+from tests import template
 
 # Nothing here outlives the run, so nothing waits for the disk.
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+
+TEMPLATE = "SIGNALBOX_TEST_TEMPLATE"
 
 
 class Servers:
@@ -35,6 +38,8 @@ class Servers:
             self.postgres.start(end_with_parent=True)
             self.postgres.ensure_database("signalbox")
             os.environ["DATABASE_URL"] = self.postgres.url()
+            template.make(self.postgres.url())
+            os.environ[TEMPLATE] = "signalbox"
         if "REDIS_URL" not in os.environ:
             self.redis = Redis(self.data, self.home / "redis")
             self.redis.start(end_with_parent=True)
@@ -57,10 +62,29 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     from django.conf import settings
 
-    assert settings.DATABASES
+    if name := os.environ.get(TEMPLATE):  # only of a server that this run began
+        settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = name
+
+
+# What keeps a process busy for long: begun first, so that the other processes have enough to do beside it.
+LONGEST = (
+    "tests/thread/",
+    "tests/portal/test_up.py",
+    "tests/portal/test_commands.py",
+    "tests/deployments/test_served_replay.py",
+    "tests/api/test_schemathesis.py",
+    "tests/security/test_matrix.py",
+    "tests/core/test_job_processes.py",
+    "tests/browser/test_every_page.py",
+)
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-django, which has an order of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, so that the other processes have enough to do beside them."""
-    items.sort(key=lambda item: "tests/thread/" not in item.path.as_posix())
+    """The longest first."""
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    return next((at for at, part in enumerate(LONGEST) if part in path), len(LONGEST))

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 import httpx  # noqa: TID251  its errors are what ChatOllama raises
 from django.conf import settings
-from langchain_core.exceptions import LangChainException
-from langchain_core.messages import HumanMessage, SystemMessage
-from langchain_ollama import ChatOllama
-from ollama import ResponseError
 
 from apps.assistant.answers import Piece, Sentence, Standing
 from apps.assistant.checker import cited
 from apps.core.errors import PortalError
+from apps.core.late import late
+
+messages, exceptions = late("langchain_core.messages"), late("langchain_core.exceptions")
+langchain_ollama, ollama = late("langchain_ollama"), late("ollama")
 
 RULES = """You word evidence for engineers who run machine-learning models in production.
 Write short sentences. End every sentence with the numbers of the evidence that carries it, like [2] or [1][4].
@@ -34,7 +34,7 @@ class OllamaWriter:
 
     def __init__(self, host: str, model: str) -> None:
         self.name = model
-        self._chat = ChatOllama(
+        self._chat = langchain_ollama.ChatOllama(
             model=model,
             base_url=host,
             temperature=0,
@@ -45,15 +45,23 @@ class OllamaWriter:
     def write(self, question: str, evidence: Sequence[Piece]) -> list[Sentence]:
         """What the model makes of the evidence, unchecked."""
         listed = "\n".join(f"[{p.n}] {p.title}: {p.excerpt}" for p in evidence)
-        messages = [
-            SystemMessage(RULES),
-            HumanMessage(f"Evidence:\n{listed}\n\nQuestion: {question}"),
-        ]
+        asked = f"Evidence:\n{listed}\n\nQuestion: {question}"
+        said = [messages.SystemMessage(RULES), messages.HumanMessage(asked)]
         try:
-            answer = self._chat.invoke(messages)
-        except (httpx.HTTPError, ResponseError, LangChainException, ConnectionError) as error:
+            answer = self._chat.invoke(said)
+        except _troubles() as error:
             raise WriterAway(reason=str(error)[:200]) from error
         return _sentences(str(answer.text))
+
+
+def _troubles() -> tuple[type[Exception], ...]:
+    """What ChatOllama raises where the model does not answer."""
+    return (
+        httpx.HTTPError,
+        ollama.ResponseError,
+        exceptions.LangChainException,
+        ConnectionError,
+    )
 
 
 def _sentences(text: str) -> list[Sentence]:

@@ -11,13 +11,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from django.utils.safestring import SafeString
 
 from apps.core.errors import PortalError
+from apps.core.late import late
 from apps.docs import markdown
 from apps.models.run_files import File
+
+pa, pq = late("pyarrow"), late("pyarrow.parquet")
 
 LARGEST_TEXT = 1024 * 1024
 LARGEST_DATA = 32 * 1024 * 1024

@@ -16,9 +16,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-import numpy as np
-
+from apps.core.late import late
 from apps.monitoring.profiles import MOST_POINTS, Profile, Type
+
+np = late("numpy")
 
 FALSE_ALARMS = 0.01  # per report and year of checks
 LOOKS = 8760  # hourly checks of a year: what the rate is shared over

@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
-
 from apps.core.errors import Invalid
+from apps.core.late import late
+
+pa, csv, parquet = late("pyarrow"), late("pyarrow.csv"), late("pyarrow.parquet")
 
 MOST_BYTES = 256 * 1024 * 1024
 
@@ -25,7 +24,7 @@ def columns(data: bytes, path: str) -> dict[str, list[Any]]:
 
 def _table(data: bytes, path: str) -> Any:
     if path.endswith(".parquet"):
-        return pyarrow.parquet.read_table(io.BytesIO(data))
+        return parquet.read_table(io.BytesIO(data))
     if path.endswith(".csv"):
-        return pyarrow.csv.read_csv(io.BytesIO(data))
+        return csv.read_csv(io.BytesIO(data))
     raise Invalid(field="artifact", reason=f"{path}: a .csv or .parquet file")

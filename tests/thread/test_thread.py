@@ -1,4 +1,7 @@
-"""The main job through REST alone, on real processes, from training to rollback."""
+"""The main job through REST alone, on real processes, from training to rollback.
+
+The README's tour walks on the same portal, so these people and their project are others than the tour's.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ from tests.thread.client import Person, WholePortal
 from tests.thread.jira import Jira
 from tests.thread.ollama import Ollama
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("thread")]
 
 WHY = "Why is this model worse since this morning, and what do I do?"
 DRIFT_RUNBOOK = """---
@@ -59,24 +62,24 @@ class Walk:
     def __init__(self, portal: WholePortal, jira: Jira, ollama: Ollama) -> None:
         self.portal, self.jira, self.ollama = portal, jira, ollama
         admin = Person(portal, portal.token("admin"))
-        for name in ("ada", "max", "bob"):
+        for name in ("ida", "moe", "ben"):
             admin.post("users/", username=name, email=f"{name}@example.org")
-        self.ada, self.max, self.bob = (
-            Person(portal, portal.token(n)) for n in ("ada", "max", "bob")
+        self.ida, self.moe, self.ben = (
+            Person(portal, portal.token(n)) for n in ("ida", "moe", "ben")
         )
-        self.ada.post("projects/", name="Tumours", slug="tumours")
-        self.ada.post("projects/tumours/members/", user="max", role="maintainer")
-        self.bob.post("projects/", name="Elsewhere", slug="elsewhere")
+        self.ida.post("projects/", name="Lumps", slug="lumps")
+        self.ida.post("projects/lumps/members/", user="moe", role="maintainer")
+        self.ben.post("projects/", name="Elsewhere", slug="elsewhere")
         admin.close()
         self.known: list[str] = []  # pages that a stranger must not find
         self.rows = load_breast_cancer(as_frame=True).data
 
     def train(self) -> None:
-        self.portal.train(self.ada.token)
-        runs = self.ada.get("runs/", project="tumours")["results"]
+        self.portal.train(self.ida.token)
+        runs = self.ida.get("runs/", project="lumps")["results"]
         assert len(runs) == 20
         assert all(run["params"] and "accuracy" in run["metrics"] for run in runs)
-        versions = self.ada.get("model-versions/", project="tumours")["results"]
+        versions = self.ida.get("model-versions/", project="lumps")["results"]
         self.versions = {version["version"]: version["id"] for version in versions}
         self.model = versions[0]["model"]
         assert sorted(self.versions) == [1, 2]
@@ -86,32 +89,32 @@ class Walk:
     def promote(self) -> None:
         settings = {"metric": "accuracy", "floor": 0.9}
         gate = {"environment": "prod", "kind": "metric_floor", "settings": settings}
-        self.ada.post("gates/", model=self.model, **gate)
+        self.ida.post("gates/", model=self.model, **gate)
         for number in (1, 2):
-            asked = self.ada.post(
+            asked = self.ida.post(
                 f"model-versions/{self.versions[number]}/promote/", environment="prod"
             )
-            self.ada.wait(f"approvals/{asked['id']}/", lambda p: p["state"] == "waiting")
-            own = self.ada.http.post(f"/api/v1/approvals/{asked['id']}/approve/", json={})
+            self.ida.wait(f"approvals/{asked['id']}/", lambda p: p["state"] == "waiting")
+            own = self.ida.http.post(f"/api/v1/approvals/{asked['id']}/approve/", json={})
             assert own.status_code == 403
-            self.max.post(f"approvals/{asked['id']}/approve/", note="looks right")
-            self.ada.wait(f"approvals/{asked['id']}/", lambda p: p["state"] == "done")
+            self.moe.post(f"approvals/{asked['id']}/approve/", note="looks right")
+            self.ida.wait(f"approvals/{asked['id']}/", lambda p: p["state"] == "done")
             self.known.append(f"approvals/{asked['id']}")
 
     def release(self) -> None:
-        place = {"project": "tumours", "environment": "prod", "model": "tumour", "slug": "tumour"}
-        self.ada.post("deployments/", **place)
+        place = {"project": "lumps", "environment": "prod", "model": "tumour", "slug": "lump"}
+        self.ida.post("deployments/", **place)
         for number in (1, 2):
-            made = self.ada.post("releases/", deployment="tumour", version=number)
+            made = self.ida.post("releases/", deployment="lump", version=number)
             if number == 2:
                 self.portal.kill_worker()
-            self.ada.wait(f"releases/{made['id']}/", lambda r: r["state"] == "live")
-            job = self.ada.get(f"jobs/{made['job_id']}/")
+            self.ida.wait(f"releases/{made['id']}/", lambda r: r["state"] == "live")
+            job = self.ida.get(f"jobs/{made['job_id']}/")
             assert (job["state"], job["percent"]) in {("done", 100), ("running", 90)}
-            self.known += [f"releases/{made['id']}", f"jobs/{made['job_id']}", "deployments/tumour"]
-        served = self.ada.get("ledger/served/", environment="prod")["models"]
+            self.known += [f"releases/{made['id']}", f"jobs/{made['job_id']}", "deployments/lump"]
+        served = self.ida.get("ledger/served/", environment="prod")["models"]
         assert [(s["model"], s["version"], s["approved_by"]) for s in served] == [
-            ("tumour", 2, "max")
+            ("tumour", 2, "moe")
         ]
         assert served[0]["run"]
         assert served[0]["dataset"].startswith("breast-cancer@")
@@ -131,43 +134,41 @@ class Walk:
         return str(answer.headers["x-prediction-id"])
 
     def _answered(self, part: dict[str, Any], answers: list[Any]) -> bool:
-        answers.append(self.ada.predict("tumour", part))
+        answers.append(self.ida.predict("lump", part))
         return bool(answers[-1].status_code == 200)
 
     def watch(self) -> None:
         calm = self.rows.sample(200, random_state=1)
         ids = self.send(calm)
-        self.ada.wait(
-            "predictions/?deployment=tumour&limit=1000", lambda p: len(p["results"]) == 200
-        )
+        self.ida.wait("predictions/?deployment=lump&limit=1000", lambda p: len(p["results"]) == 200)
         truth = [{"id": f"{ids[0]}:{row}", "time": 1, "truth": 1} for row in range(10)]
-        first = self.ada.post("ground-truth/", deployment="tumour", records=truth)
-        again = self.ada.post("ground-truth/", deployment="tumour", records=truth)
+        first = self.ida.post("ground-truth/", deployment="lump", records=truth)
+        again = self.ida.post("ground-truth/", deployment="lump", records=truth)
         assert (first["accepted"], again["duplicates"]) == (10, 10)
-        baseline = self.ada.post("baselines/", deployment="tumour", artifact="training/inputs.csv")
+        baseline = self.ida.post("baselines/", deployment="lump", artifact="training/inputs.csv")
         assert len(baseline["columns"]) == 30
-        made = self.ada.post("monitors/", baseline=baseline["id"], name="inputs", every_seconds=1)
+        made = self.ida.post("monitors/", baseline=baseline["id"], name="inputs", every_seconds=1)
         self.monitor = made["id"]
         self.known += [f"baselines/{baseline['id']}", f"monitors/{self.monitor}"]
-        self.ada.wait(f"monitors/{self.monitor}/", lambda m: m["state"] == "calm")
+        self.ida.wait(f"monitors/{self.monitor}/", lambda m: m["state"] == "calm")
 
     def shift(self) -> None:
         large = self.rows[self.rows["mean radius"] > self.rows["mean radius"].quantile(0.7)]
         self.portal.kill_worker()
         self.send(large.sample(200, replace=True, random_state=2))
-        self.ada.wait(f"monitors/{self.monitor}/", lambda m: m["state"] == "alerting")
-        alerts = self.ada.get("alerts/", project="tumours")["results"]
+        self.ida.wait(f"monitors/{self.monitor}/", lambda m: m["state"] == "alerting")
+        alerts = self.ida.get("alerts/", project="lumps")["results"]
         assert len(alerts) == 1
         assert "mean radius" in {feature["name"] for feature in alerts[0]["features"]}
         self.known.append(f"alerts/{alerts[0]['id']}")
 
     def investigate(self) -> None:
-        listed = self.ada.wait("incidents/?project=tumours", lambda i: i["results"])
+        listed = self.ida.wait("incidents/?project=lumps", lambda i: i["results"])
         self.portal.kill_worker()
         self.incident = listed["results"][0]["id"]
         assert len(listed["results"]) == 1
         self.known += [f"incidents/{self.incident}", f"incidents/{self.incident}/evidence"]
-        pack = self.ada.wait(f"incidents/{self.incident}/evidence/", bool)
+        pack = self.ida.wait(f"incidents/{self.incident}/evidence/", bool)
         kinds = {item["kind"]: item for item in pack}
         assert {"shift", "release", "last_good", "runbook", "owner"} <= set(kinds)
         assert "mean radius" in " ".join(item["text"] for item in pack if item["kind"] == "shift")
@@ -176,23 +177,23 @@ class Walk:
         assert kinds["runbook"]["title"].startswith("Inputs of a model drifted")
 
     def tell_jira(self) -> None:
-        values = {"site": self.jira.url, "email": "ada@example.org", "project": "ML"}
+        values = {"site": self.jira.url, "email": "ida@example.org", "project": "ML"}
         secrets = {"api_token": "secret-token", "secret": "a-webhook-secret"}
         connection = {"connector": "jira", "name": "Jira", "values": values, "secrets": secrets}
-        self.ada.post("connections/", project="tumours", **connection)
-        ticket = self.ada.post("tickets/", incident=self.incident)
+        self.ida.post("connections/", project="lumps", **connection)
+        ticket = self.ida.post("tickets/", incident=self.incident)
         self.portal.kill_worker()
-        self.ada.post("tickets/", incident=self.incident)
+        self.ida.post("tickets/", incident=self.incident)
         self.ticket = ticket["id"]
         self.known.append(f"tickets/{self.ticket}")
-        self.ada.wait(
+        self.ida.wait(
             f"tickets/{self.ticket}/", lambda t: t["key"] == "ML-1" and t["remote_status"]
         )
         assert len(self.jira.issues) == 1
         assert self.jira.faults == []
 
     def ask(self) -> None:
-        answer = self.ada.post("assistant/ask/", question=WHY, project="tumours")
+        answer = self.ida.post("assistant/ask/", question=WHY, project="lumps")
         known = {piece["n"] for piece in answer["evidence"]}
         assert answer["model"] == "none"
         assert len(answer["sentences"]) > 4
@@ -210,7 +211,7 @@ class Walk:
     def ask_a_model(self) -> None:
         """The same evidence worded by a language model, which lies once."""
         self.portal.environ["OLLAMA_HOST"] = self.ollama.url
-        asked = ("ask", WHY, "--as", "ada", "--project", "tumours", "--json")
+        asked = ("ask", WHY, "--as", "ida", "--project", "lumps", "--json")
         said = self.portal.manage("assistant", *asked)
         assert said.returncode == 0, said.stderr[-2000:]
         answer = json.loads(said.stdout)
@@ -222,18 +223,18 @@ class Walk:
         assert "4711" not in answer["answer"]
 
     def roll_back(self) -> None:
-        release = self.ada.post("deployments/tumour/rollback/", reason="inputs drifted")
-        self.ada.wait(f"releases/{release['id']}/", lambda r: r["state"] == "live")
+        release = self.ida.post("deployments/lump/rollback/", reason="inputs drifted")
+        self.ida.wait(f"releases/{release['id']}/", lambda r: r["state"] == "live")
         assert release["version"] == 1
         # Two looks at new rows have to be calm, and rows of one moment are one look.
         until(self._recovered, seconds=240, what="the monitor recovers")
-        self.ada.wait(f"incidents/{self.incident}/", lambda i: i["state"] == "resolved")
-        self.ada.wait(f"tickets/{self.ticket}/", lambda t: t["remote_closed"])
+        self.ida.wait(f"incidents/{self.incident}/", lambda i: i["state"] == "resolved")
+        self.ida.wait(f"tickets/{self.ticket}/", lambda t: t["remote_closed"])
         assert self.jira.faults == []
 
     def _recovered(self) -> bool:
         self.send(self.rows.sample(200))
-        return bool(self.ada.get(f"monitors/{self.monitor}/")["state"] == "calm")
+        return bool(self.ida.get(f"monitors/{self.monitor}/")["state"] == "calm")
 
     def stranger_sees_nothing(self) -> None:
         lists = (
@@ -241,19 +242,19 @@ class Walk:
             "monitors", "alerts", "incidents", "tickets", "docs", "connections", "ledger",
         )  # fmt: skip
         for name in lists:
-            found = self.bob.get(f"{name}/")["results"]
+            found = self.ben.get(f"{name}/")["results"]
             assert not [row for row in found if "tumour" in json.dumps(row)], name
         for path in self.known:
-            assert self.bob.http.get(f"/api/v1/{path}/").status_code == 404, path
-        assert self.bob.predict("tumour", {"columns": [], "data": []}).status_code == 404
-        assert self.bob.get("ledger/served/")["models"] == []
-        assert self.bob.get("search/", q="drift")["results"] == []
-        answer = self.bob.post("assistant/ask/", question=WHY)
+            assert self.ben.http.get(f"/api/v1/{path}/").status_code == 404, path
+        assert self.ben.predict("lump", {"columns": [], "data": []}).status_code == 404
+        assert self.ben.get("ledger/served/")["models"] == []
+        assert self.ben.get("search/", q="drift")["results"] == []
+        answer = self.ben.post("assistant/ask/", question=WHY)
         assert answer["evidence"] == []
         assert answer["sentences"][0]["standing"] == "not_in_records"
 
     def close(self) -> None:
-        for person in (self.ada, self.max, self.bob):
+        for person in (self.ida, self.moe, self.ben):
             person.close()
 
 
@@ -266,7 +267,7 @@ def walk(portal: WholePortal, jira: Jira, ollama: Ollama) -> Iterator[Walk]:
 
 def test_the_thread(walk: Walk) -> None:
     for body in (DRIFT_RUNBOOK, LATENCY_RUNBOOK):
-        walk.ada.post("docs/", project="tumours", kind="runbook", body=body)
+        walk.ida.post("docs/", project="lumps", kind="runbook", body=body)
     for step in (
         walk.train,
         walk.promote,

@@ -13,7 +13,7 @@ import pytest
 from tests.portal.polling import ROOT
 from tests.thread.client import WholePortal
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("thread")]
 
 
 def tour() -> str:

@@ -9,9 +9,10 @@ from itertools import pairwise
 from math import isfinite
 from typing import Any, Literal
 
-import numpy as np
-
+from apps.core.late import late
 from apps.core.ui import numbers
+
+np = late("numpy")
 
 WIDTH, HEIGHT = 1000, 200
 DRAWN_POINTS = 500

@@ -9,10 +9,12 @@ from datetime import datetime
 from django.utils.text import slugify
 
 from apps.core.errors import Invalid
+from apps.core.late import late
 from apps.models.cards import page
 from apps.models.cards.marks import stamp
-from apps.models.cards.pdf import pdf
 from apps.models.cards.whole import WholeCard
+
+paper = late("apps.models.cards.pdf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ def _html(card: WholeCard, made_at: datetime) -> bytes:
 
 def _pdf(card: WholeCard, made_at: datetime) -> bytes:
     foot = f"{card.title[:80]}, {stamp(made_at)}"
-    return pdf(card.markdown, title=card.title, foot=foot)
+    made: bytes = paper.pdf(card.markdown, title=card.title, foot=foot)
+    return made
 
 
 Write = Callable[[WholeCard, datetime], bytes]
