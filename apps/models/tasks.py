@@ -48,6 +48,7 @@ def promote(progress: Progress, *, promotion_id: int) -> dict[str, Any]:
     for result in services.check_gates(promotion=promotion):
         progress.log(result.sentence)
     promotion = services.settle_gates(promotion=promotion)
+    promotion = services.ask_again(promotion=promotion)
     if promotion.state == PromotionState.APPROVED:
         progress(60, f"Moving the alias {promotion.environment.name} in MLflow")
         promotion = _unless_away(progress, lambda: services.finish(promotion=promotion), promotion)

@@ -283,6 +283,7 @@ class ResultSerializer(serializers.ModelSerializer[GateResult]):
             "gate",
             "kind",
             "settings",
+            "again",
             "passed",
             "outcome",
             "sentence",

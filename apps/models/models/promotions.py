@@ -132,6 +132,8 @@ class GateResult(models.Model):
 
     promotion = models.ForeignKey(Promotion, models.CASCADE, related_name="results")
     gate_id = models.BigIntegerField()
+    # Asked once more after the approval, since days may lie between.
+    again = models.BooleanField(default=False)
     kind = models.CharField(max_length=60)
     settings = models.JSONField(default=dict)
     passed = models.BooleanField()
@@ -144,7 +146,9 @@ class GateResult(models.Model):
     class Meta:
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(fields=["promotion", "gate_id"], name="models_result_once")
+            models.UniqueConstraint(
+                fields=["promotion", "gate_id", "again"], name="models_result_once"
+            )
         ]
 
     def __str__(self) -> str:

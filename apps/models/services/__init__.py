@@ -18,6 +18,7 @@ from apps.models.services.profiles import edit_profile
 from apps.models.services.promotions import (
     PROMOTE,
     approve,
+    ask_again,
     check_gates,
     decline,
     fail_promotion,
@@ -48,6 +49,7 @@ __all__ = [
     "REVERT",
     "adopt",
     "approve",
+    "ask_again",
     "ask_for_clean_up",
     "ask_for_facts",
     "ask_for_missing_facts",

@@ -137,10 +137,40 @@ def check_gates(*, promotion: Promotion) -> list[GateResult]:
     return list(promotion.results.all())
 
 
-def _keep_answer(promotion: Promotion, gate: Gate, finding: Finding) -> None:
+def ask_again(*, promotion: Promotion) -> Promotion:
+    """Ask the gates of an approved promotion once more: the world may have changed while it waited.
+
+    What they say now is kept beside what the approver saw; a refusal ends the promotion. Safe to run twice.
+    """
+    decision = Decision.objects.filter(promotion=promotion).first()
+    if promotion.state != PromotionState.APPROVED or decision is None:
+        return promotion
+    candidate = Candidate(promotion.version, promotion.environment)
+    before = promotion.results.filter(again=False, at__lt=decision.at).values("gate_id")
+    known = promotion.results.filter(again=True).values("gate_id")
+    for gate in Gate.objects.filter(pk__in=before).exclude(pk__in=known):
+        _keep_answer(promotion, gate, gates.find(gate, candidate), again=True)
+    return _refuse_after_all(promotion)
+
+
+@transaction.atomic
+def _refuse_after_all(promotion: Promotion) -> Promotion:
+    row = _locked(promotion)
+    said_no = row.results.filter(again=True, passed=False, waiver=None)
+    failed = list(said_no.values_list("gate_id", flat=True))
+    if failed and row.state == PromotionState.APPROVED:
+        _move(row, PromotionState.REFUSED)
+        _record("models.promotion_refused", row, None, gates=failed)
+    return row
+
+
+def _keep_answer(
+    promotion: Promotion, gate: Gate, finding: Finding, *, again: bool = False
+) -> None:
     GateResult.objects.get_or_create(
         promotion=promotion,
         gate_id=gate.pk,
+        again=again,
         defaults={
             "kind": gate.kind,
             "settings": gate.settings,
