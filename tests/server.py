@@ -15,7 +15,7 @@ from urllib.error import URLError
 
 from django.db import connection
 
-READY_WITHIN = 60.0
+READY_WITHIN = 180.0
 
 
 @contextmanager
@@ -31,7 +31,7 @@ def running(**settings: str) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=90)
 
 
 def _environment(settings: dict[str, str]) -> dict[str, str]:

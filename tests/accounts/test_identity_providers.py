@@ -65,7 +65,7 @@ class ProviderTestCase(AccountsTestCase):
         found = re.search(r'http-equiv="refresh" content="0;url=([^"]+)"', going.content.decode())
         assert found
         parts = urlsplit(unescape(found[1]))
-        connection = http.client.HTTPConnection(parts.netloc, timeout=10)
+        connection = http.client.HTTPConnection(parts.netloc, timeout=60)
         connection.request("GET", f"{parts.path}?{parts.query}")
         answer = connection.getresponse()
         self.assertEqual(answer.status, 302, answer.read())

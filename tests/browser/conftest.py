@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -28,6 +28,8 @@ FLAGS = [
     "--disable-sync",
 ]
 HEIGHT = 900
+LOOKS = (("light", 1440), ("dark", 390))
+PICTURES = os.environ.get("SCREENSHOTS", "")  # a folder for a picture of each page
 # Chromium and htmx also report an answer of 4xx or 5xx on the console; those are the tests' own business.
 ANSWERS = re.compile(
     r"Failed to load resource: the server responded with a status of [45]\d\d"
@@ -125,7 +127,7 @@ def page(chromium: Any, live_server: Any) -> Iterator[Callable[..., Watched]]:
             java_script_enabled=scripts,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)  # the machine may be busy
         # The live server of the tests speaks no WebSocket; a test that needs one answers by itself.
         context.route_web_socket("**/ws/**", lambda socket: None)
         if theme:
@@ -169,6 +171,41 @@ def assert_accessible() -> Callable[[Watched], None]:
         assert said == []
 
     return check
+
+
+@pytest.fixture
+def assert_fit(
+    page: Callable[..., Watched],
+    sign_in: Callable[[Watched, Any], Watched],
+    assert_accessible: Callable[[Watched], None],
+) -> Callable[..., None]:
+    """Walk pages in both looks: `assert_fit(paths, ada)`. axe finds nothing and nothing is too wide."""
+
+    def check(paths: Iterable[str], user: Any = None) -> None:
+        faults: list[str] = []
+        for theme, width in LOOKS:
+            shown = page(theme=theme, width=width)
+            if user is not None:
+                sign_in(shown, user)
+            for path in paths:
+                faults += _faults(shown.open(path), path, width, assert_accessible)
+        assert faults == [], "\n".join(faults)
+
+    return check
+
+
+def _faults(
+    shown: Watched, path: str, width: int, assert_accessible: Callable[[Watched], None]
+) -> Iterator[str]:
+    if PICTURES:
+        name = re.sub(r"\W+", "_", path).strip("_") or "home"
+        shown.page.screenshot(path=Path(PICTURES) / f"{name}-{width}.png", full_page=True)
+    try:
+        assert_accessible(shown)
+    except AssertionError as fault:
+        yield f"{path} at {width}: {str(fault)[:600]}"
+    if shown.evaluate("document.documentElement.scrollWidth") > width:
+        yield f"{path} at {width}: too wide"
 
 
 @pytest.fixture

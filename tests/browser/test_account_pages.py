@@ -16,21 +16,12 @@ INSIDE = [
 ]
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("path", OUTSIDE)
-def test_pages_before_signing_in_are_accessible(page, ada, assert_accessible, path, theme):
-    for width in (1440, 390):
-        shown = page(theme=theme, width=width).open(path)
-        assert_accessible(shown)
-        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+def test_pages_before_signing_in_are_accessible(ada, assert_fit):
+    assert_fit(OUTSIDE)
 
 
-@pytest.mark.parametrize("path", INSIDE)
-def test_pages_of_ones_own_account_are_accessible(page, sign_in, ada, assert_accessible, path):
-    for theme, width in (("light", 1440), ("dark", 390)):
-        shown = sign_in(page(theme=theme, width=width), ada).open(path)
-        assert_accessible(shown)
-        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+def test_pages_of_ones_own_account_are_accessible(ada, assert_fit):
+    assert_fit(INSIDE, ada)
 
 
 def test_a_person_signs_in_and_out_by_keyboard(page, ada):

@@ -48,13 +48,8 @@ def addresses(case):
     ]
 
 
-def test_they_are_accessible_and_fit(page, sign_in, ada, case, assert_accessible):
-    for theme, width in (("light", 1440), ("dark", 390)):
-        shown = sign_in(page(theme=theme, width=width), ada)
-        for address in addresses(case):
-            shown.open(address)
-            assert_accessible(shown)
-            assert shown.evaluate("document.documentElement.scrollWidth") <= width, address
+def test_they_are_accessible_and_fit(ada, case, assert_fit):
+    assert_fit(addresses(case), ada)
 
 
 def test_an_empty_workspace_says_what_each_is_for(page, sign_in, ada, assert_accessible):

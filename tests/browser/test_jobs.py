@@ -57,7 +57,7 @@ def portal(transactional_db: None) -> Iterator[str]:
         yield f"http://localhost:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=20)
+        process.wait(timeout=90)
 
 
 @pytest.fixture

@@ -39,12 +39,8 @@ def fraud(ada):
     return project
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_they_are_accessible_and_fit(page, sign_in, ada, fraud, assert_accessible, path):
-    for theme, width in (("light", 1440), ("dark", 390)):
-        shown = sign_in(page(theme=theme, width=width), ada).open(path)
-        assert_accessible(shown)
-        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+def test_they_are_accessible_and_fit(ada, fraud, assert_fit):
+    assert_fit(PATHS, ada)
 
 
 def test_an_empty_workspace_is_accessible(page, sign_in, ada, assert_accessible):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.utils import timezone
@@ -102,13 +100,8 @@ def facts(version, kind):
     )
 
 
-@pytest.mark.parametrize("name", PATHS)
-def test_they_are_accessible_and_fit(page, sign_in, ada, registry, assert_accessible, name):
-    for theme, width in (("light", 1440), ("dark", 390)):
-        shown = sign_in(page(theme=theme, width=width), ada).open(PATHS[name].format(**registry))
-        keep(shown, f"{name}-{theme}")
-        assert_accessible(shown)
-        assert shown.evaluate("document.documentElement.scrollWidth") <= width
+def test_they_are_accessible_and_fit(ada, registry, assert_fit):
+    assert_fit([path.format(**registry) for path in PATHS.values()], ada)
 
 
 def test_a_gate_is_declared_by_hand(page, sign_in, ada, registry):
@@ -118,9 +111,3 @@ def test_a_gate_is_declared_by_hand(page, sign_in, ada, registry):
     shown.get_by_label("Days").fill("30")
     shown.get_by_role("button", name="Add the gate").click()
     shown.get_by_role("cell", name="data_fresh").wait_for()
-
-
-def keep(shown, name):
-    """Leave a picture where somebody asked for it, to look at."""
-    if folder := os.environ.get("KEEP_PICTURES"):
-        shown.screenshot(path=str(Path(folder) / f"{name}.png"), full_page=True)

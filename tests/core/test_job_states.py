@@ -340,7 +340,7 @@ class RaceTests(PortalTransactionTestCase):
 
     def at_once(self, act: Any, times: int = 20) -> list[Any]:
         """The answers of as many threads, let go together."""
-        gate = threading.Barrier(times, timeout=20)
+        gate = threading.Barrier(times, timeout=90)
 
         def one(_: int) -> Any:
             try:

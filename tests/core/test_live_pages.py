@@ -72,7 +72,7 @@ class Socket:
 
     async def open(self) -> bool:
         await self.inner.send_input({"type": "websocket.connect"})
-        answer = await self.inner.receive_output(timeout=10)
+        answer = await self.inner.receive_output(timeout=60)
         return bool(answer["type"] == "websocket.accept")
 
     async def say(self, content: Any) -> None:
@@ -83,7 +83,7 @@ class Socket:
         await self.inner.send_input({"type": "websocket.receive", "text": text, "bytes": data})
 
     async def hear(self) -> dict[str, str]:
-        message = await self.inner.receive_output(timeout=10)
+        message = await self.inner.receive_output(timeout=60)
         assert message["type"] == "websocket.send", message
         return dict(json.loads(message["text"]))
 
@@ -93,13 +93,13 @@ class Socket:
     async def closed(self) -> int:
         """The code of the close that follows."""
         while True:
-            message = await self.inner.receive_output(timeout=10)
+            message = await self.inner.receive_output(timeout=60)
             if message["type"] == "websocket.close":
                 return int(message.get("code", 1000))
 
     async def end(self) -> None:
         await self.inner.send_input({"type": "websocket.disconnect", "code": 1000})
-        await self.inner.wait(timeout=10)
+        await self.inner.wait(timeout=60)
 
 
 class KnockTests(LiveTestCase):
