@@ -83,7 +83,7 @@ class Portal:
         return next(process for process in content["processes"] if process["name"] == name)
 
     def nothing_is_left(self) -> None:
-        until(lambda: not left_over(self.data), seconds=30, what=lambda: str(left_over(self.data)))
+        until(lambda: not left_over(self.data), seconds=120, what=lambda: str(left_over(self.data)))
         with socket.socket() as again:
             again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             again.bind(("", self.port))

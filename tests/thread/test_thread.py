@@ -127,7 +127,7 @@ class Walk:
         part = json.loads(rows.to_json(orient="split"))
         part.pop("index")
         answers: list[Any] = []
-        until(lambda: self._answered(part, answers), seconds=60, what=lambda: str(answers[-1:]))
+        until(lambda: self._answered(part, answers), seconds=120, what=lambda: str(answers[-1:]))
         answer = answers[-1]
         assert len(answer.json()["predictions"]) == len(part["data"])
         assert answer.headers["x-served-version"]
