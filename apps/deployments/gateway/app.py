@@ -38,21 +38,18 @@ class Gateway:
         """Begin to answer one request; never raises for anything a client can send."""
         endpoint = self.table.paths.get(request.target)
         if endpoint is None:
-            endpoint = self.table.paths.get(path := _path(request.target))
-            if endpoint is None:
+            path = _path(request.target)
+            endpoint = self.table.paths.get(path)
+            if endpoint is None and not path.startswith(b"/serve/"):
                 self._elsewhere(request, client, path)
                 return
-        if request.method != endpoint.method and not _is_head(request, endpoint):
-            name = endpoint.method
-            response = problem(
-                405, "method_not_allowed", f"Send {name.decode()}.", [(b"allow", name)]
-            )
-            self._say(request, client, response)
-            return
         token = _token(request.headers.get(b"authorization", b""))
         if token is None:
             response = problem(401, "not_authenticated", "Send a bearer token.", [*CHALLENGE])
             self._say(request, client, response)
+            return
+        if endpoint is None:
+            self._say(request, client, problem(404, "not_found", UNKNOWN))
             return
         project = endpoint.way.route.project_id
         allowed = self.callers.allowed(token, project)
@@ -83,6 +80,10 @@ class Gateway:
             self._say(request, client, problem(503, "portal_away", detail, retry))
         elif not allowed:
             self._say(request, client, problem(404, "not_found", UNKNOWN))
+        elif request.method != endpoint.method and not _is_head(request, endpoint):
+            allow = [(b"allow", endpoint.method)]
+            detail = f"Send {endpoint.method.decode()}."
+            self._say(request, client, problem(405, "method_not_allowed", detail, allow))
         elif (refusal := self._over_rate(endpoint, token)) is not None:
             self._say(request, client, refusal)
         elif not endpoint.path:
@@ -106,18 +107,15 @@ class Gateway:
         call = Call(self.desk, endpoint, request, client)
         call.version = endpoint.version
         headers = request.headers
+        call.request_id = call.prediction_id = self.ids.new()
         if (given := headers.get(b"x-request-id")) and SAFE_ID.fullmatch(given):
             call.request_id = given
-        else:
-            call.request_id = self.ids.new()
         if given := headers.get(b"x-prediction-id"):
             if not SAFE_ID.fullmatch(given):
                 detail = "X-Prediction-Id: at most 80 of A-Z a-z 0-9 . _ : -"
                 self._say(request, client, problem(400, "invalid", detail))
                 return
             call.prediction_id = given
-        else:
-            call.prediction_id = self.ids.new()
         if wanted := headers.get(b"x-serve-version"):
             call.version = wanted.decode("latin-1").strip()
             if call.version not in endpoint.way.versions:

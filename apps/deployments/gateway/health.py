@@ -19,6 +19,7 @@ class Breaker:
     longest_pause: float = 30.0
     failures: int = 0
     is_open: bool = False
+    trying: bool = False
     pause: float = 0.0
     next_try: float = 0.0
 
@@ -28,24 +29,25 @@ class Breaker:
             return True
         if now < self.next_try:
             return False
-        self.next_try = now + self.pause
+        self.trying, self.next_try = True, now + self.pause
         return True
 
     def worked(self) -> None:
         """An answer came."""
-        self.failures, self.is_open, self.pause = 0, False, 0.0
+        self.failures, self.is_open, self.trying = 0, False, False
 
     def failed(self, now: float) -> None:
         """None came, or one that says that the server is broken."""
         self.failures += 1
         if not self.is_open and self.failures < self.most_failures:
             return
-        # Answers to requests of before it opened must not lengthen its pause.
         if not self.is_open:
             self.is_open, self.pause = True, self.first_pause
-        elif now >= self.next_try - self.pause / 2:
-            self.pause = min(self.pause * 2, self.longest_pause)
-        self.next_try = max(self.next_try, now + self.pause)
+        elif self.trying:
+            self.trying, self.pause = False, min(self.pause * 2, self.longest_pause)
+        else:
+            return  # a request of before it opened
+        self.next_try = now + self.pause
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 import uvloop
 
+from apps.deployments.gateway import process
 from apps.deployments.gateway.counts import Count
 from apps.deployments.gateway.process import Doors, Process
 from apps.deployments.gateway.routes import Route, Target
@@ -43,6 +44,7 @@ def main(descriptor: int, folder: Path) -> None:
         tally=tally,
         troubles=(OSError,),
     )
+    process.REFRESH_SECONDS, process.TALLY_SECONDS = 0.1, 0.5
     listener = socket.socket(fileno=descriptor)
     uvloop.run(Process(doors, folder / "journal").run(listener))
 

@@ -94,7 +94,7 @@ TURN: asyncio.Queue[None]
 
 def command(line: str) -> str:
     word, _, rest = line.strip().partition(" ")
-    if word == "raw":
+    if word == "raw" and rest:
         State.raw = bytes.fromhex(rest)
     if word == "slow":
         State.seconds = float(rest)
