@@ -13,7 +13,8 @@ from typing import Any
 import orjson
 
 from apps.predictions import inference
-from apps.predictions.inference import Scalar, Unreadable
+from apps.predictions.inference import Scalar as Scalar
+from apps.predictions.inference import Unreadable as Unreadable
 
 LONGEST_KEY = 80
 MOST_COLUMNS = 2000
