@@ -69,6 +69,8 @@ class Call(Asked):
         """It has waited for long: ask another replica beside, or give up."""
         if self.winner is not None:
             self.next_look = now + 1  # the disk is slow
+        elif self.streamed is not None and self.client.full:
+            self.next_look = now + 1  # the client is slow, and has a time-out of its own
         elif self.streamed is not None:
             self.streamed.drop(hung=True)
             self._leave()
@@ -104,7 +106,9 @@ class Call(Asked):
     def flow(self, *, paused: bool) -> None:
         """The client reads too slowly, or reads again: so does the gateway."""
         connection = self.streamed.connection if self.streamed is not None else None
-        if connection is not None and connection.transport is not None:
+        if connection is None or connection.asker is not self.streamed:
+            return  # no stream, or one that is complete, whose connection serves another
+        if connection.transport is not None:
             turn = (
                 connection.transport.pause_reading
                 if paused
@@ -123,7 +127,8 @@ class Call(Asked):
             return
         if len(self.tries) > 1:
             self._drop_others(attempt)
-        self.endpoint.way.took(self.desk.clock() - attempt.started)
+        if self.streamed is None:
+            self.endpoint.way.took(self.desk.clock() - attempt.started)
         if status != 200 or not self.endpoint.logged:
             self._end(answer_back(attempt.replica, status, headers, body))
             return

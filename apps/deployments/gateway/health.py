@@ -25,12 +25,12 @@ class Breaker:
 
     def allows(self, now: float) -> bool:
         """Whether a request may go through; while it is open, one for each pause."""
-        if not self.is_open:
-            return True
-        if now < self.next_try:
-            return False
-        self.trying, self.next_try = True, now + self.pause
-        return True
+        return not self.is_open or now >= self.next_try
+
+    def goes(self, now: float) -> None:
+        """A request goes through."""
+        if self.is_open:
+            self.trying, self.next_try = True, now + self.pause
 
     def worked(self) -> None:
         """An answer came."""

@@ -28,10 +28,11 @@ logger = logging.getLogger(__name__)
 
 REFRESH_SECONDS = 0.5
 TALLY_SECONDS = 5.0
+HEALTH_SECONDS = 5.0  # over which replicas are compared
 LOOK_SECONDS = 0.02  # how late a time-out may be
-DRAIN_SECONDS = 10.0
+DRAIN_SECONDS = 20.0
 IDLE_GRACE_SECONDS = 1.0  # in which a kept connection may still ask, and is told to close
-SHIPPER_STOP_SECONDS = 15.0
+SHIPPER_STOP_SECONDS = 8.0
 MOST_KEPT_TALLIES = 10_000
 # A thread that reads routes may keep the loop waiting no longer than this.
 SWITCH_SECONDS = 0.0005
@@ -84,20 +85,27 @@ class Process:
             asyncio.create_task(self._every(REFRESH_SECONDS, self._refresh)),
             asyncio.create_task(self._every(TALLY_SECONDS, self._tally)),
             asyncio.create_task(self._every(1.0, self._second)),
+            asyncio.create_task(self._every(HEALTH_SECONDS, self._compare)),
             asyncio.create_task(self._every(LOOK_SECONDS, self._look)),
         ]
+        for task in tasks:
+            # One that broke would leave a gateway that looks alive: better to begin anew.
+            task.add_done_callback(lambda _: self.stopping.set())
         await self.stopping.wait()
         server.close()
         await self._drain()
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        ends = await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.to_thread(self.journal.close)
         self.closed.set()
         await self._tally()
         if shipping is not None:
             await shipping
         os.close(self.owned)
+        for end in ends:
+            if isinstance(end, Exception):
+                raise end
 
     async def _every(self, seconds: float, work: Callable[[], object]) -> None:
         while True:
@@ -116,12 +124,14 @@ class Process:
         self.gateway.look(self.desk.clock())
 
     def _second(self) -> None:
-        """What is seen to once a second: slow clients, bad replicas, old segments."""
+        """What is seen to once a second: slow clients, an old segment."""
         now = self.desk.clock()
         for client in list(self.room.clients):
             client.look(now)
-        self.table.leave_out(now)
         self.journal.tick()
+
+    def _compare(self) -> None:
+        self.table.leave_out(self.desk.clock())
 
     async def _tally(self) -> None:
         """Tell the portal what was counted; what it does not take is told with the next."""

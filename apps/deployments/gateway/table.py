@@ -60,7 +60,11 @@ class _Group:
             only = self.replicas[0]
             return only if only.allowed(now) else None
         able = [each for each in self.replicas if each not in tried and each.allowed(now)]
-        return _less_busy(able) if able else None
+        if not able:
+            return None
+        # One whose pause is over is tried first: nothing else says that it is well again.
+        paused = next((each for each in able if each.breaker.is_open), None)
+        return paused or _less_busy(able)
 
 
 class Way:
@@ -100,6 +104,7 @@ class Way:
         """
         for group in self._in_turn(version):
             if (replica := group.pick(now, tried)) is not None:
+                replica.breaker.goes(now)
                 return replica
         rest = [r for g in self._in_turn(version) for r in g.replicas if r not in tried]
         return _less_busy(rest) if rest else None

@@ -240,8 +240,7 @@ class Upstream:
         self.released(connection)
 
     def _refused(self) -> None:
-        while self.waiting:
-            _, asker = self.waiting.popleft()
+        waiting, self.waiting = self.waiting, deque()
+        for _, asker in waiting:
             if not asker.over:
                 asker.failed(REFUSED, sent=False)
-                return

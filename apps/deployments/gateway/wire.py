@@ -160,7 +160,8 @@ class Client(asyncio.Protocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self.ready.pop()  # llhttp reports the request that asks for it, too
+            if self.ready:
+                self.ready.pop()  # llhttp reports the request that asks for it, too
             self._refuse(problem(400, "no_upgrade", "upgrade: this port speaks plain HTTP/1.1."))
         except httptools.HttpParserCallbackError as error:
             cause = error.__context__

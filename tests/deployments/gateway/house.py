@@ -150,8 +150,13 @@ class House:
     def logged(self) -> list[dict[str, Any]]:
         """Every exchange in the journal, sealed or not."""
         folder = self.folder / "journal"
-        paths = [*folder.glob("*.sealed"), *folder.glob("*.open")]
-        return [msgpack.unpackb(frame) for path in sorted(paths) for frame in journal.frames(path)]
+        found: dict[str, list[bytes]] = {}
+        for path in folder.glob("*.open"):
+            with contextlib.suppress(FileNotFoundError):  # it was sealed just now
+                found[path.stem] = list(journal.frames(path))
+        for path in folder.glob("*.sealed"):
+            found[path.stem] = list(journal.frames(path))
+        return [msgpack.unpackb(frame) for name in sorted(found) for frame in found[name]]
 
     def rss(self) -> int:
         """The memory of the gateway in bytes."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -10,6 +11,7 @@ from types import TracebackType
 from tests.deployments.gateway.house import TOKEN, House
 from tests.portal.polling import until
 
+NUMBERS = itertools.count(1)
 BODY = b'{"instances":[[1]]}'
 
 
@@ -18,6 +20,7 @@ class Load:
 
     def __init__(self, house: House, clients: int = 4) -> None:
         self.house = house
+        self.name = f"load{next(NUMBERS)}"
         self.answered: list[str] = []
         self.versions: list[str] = []
         self.failed: list[str] = []
@@ -54,7 +57,7 @@ class Load:
         number = 0
         while not self.stopping.is_set():
             number += 1
-            name = f"{id(self)}-{client}-{number}"
+            name = f"{self.name}-{client}-{number}"
             headers = {"Authorization": f"Bearer {TOKEN}", "X-Prediction-Id": name}
             try:
                 connection.request("POST", "/serve/churn/invocations", BODY, headers)
@@ -75,6 +78,6 @@ class Load:
         """Nothing failed, and what was answered is in the log, once each."""
         assert not self.failed, self.failed[:5]
         logged = [each["id"] for each in self.house.logged()]
-        mine = [each for each in logged if each.startswith(f"{id(self)}-")]
+        mine = [each for each in logged if each.startswith(f"{self.name}-")]
         assert len(mine) == len(set(mine))
         assert set(mine) == set(self.answered)

@@ -47,6 +47,8 @@ MALFORMED = {
     "two tokens": START + b"authorization: Bearer x\r\ncontent-length: 2\r\n\r\n{}",
     "a space in the target": START.replace(b"churn", b"chu rn") + b"content-length: 2\r\n\r\n{}",
     "an upgrade": START + b"connection: upgrade\r\nupgrade: h2c\r\ncontent-length: 0\r\n\r\n",
+    "an upgrade with a body": START
+    + b"connection: upgrade\r\nupgrade: h2c\r\ncontent-length: 2\r\n\r\n{}",
     "a tunnel": b"CONNECT churn:80 HTTP/1.1\r\nhost: churn:80\r\n\r\n",
     "no HTTP at all": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 100,
 }
@@ -96,7 +98,7 @@ def test_an_absolute_target_is_its_path(house: House) -> None:
 
 
 def test_a_model_server_sees_a_request_made_anew(house: House) -> None:
-    more = b"x-evil: 1\r\nproxy: x\r\ncookie: a=b\r\nte: trailers\r\nkeep-alive: 9\r\n"
+    more = b"x-request-id: anew\r\nx-evil: 1\r\nproxy: x\r\ncookie: a=b\r\nte: trailers\r\nkeep-alive: 9\r\n"
     chunks = (
         b"\r\n3;name=value\r\n{}\n\r\n1\r\n \r\n0\r\nauthorization: Bearer other\r\nx: y\r\n\r\n"
     )
@@ -104,8 +106,8 @@ def test_a_model_server_sees_a_request_made_anew(house: House) -> None:
     assert answer.startswith(b"HTTP/1.1 200 "), answer
 
     seen = b"".join(replica.seen() for replica in house.replicas)
-    last = seen[seen.rindex(b"POST /invocations") :]
-    head, _, body = last.partition(b"\r\n\r\n")
+    [one] = [each for each in seen.split(b"POST /invocations") if b"x-request-id: anew" in each]
+    head, _, body = one.partition(b"\r\n\r\n")
     names = {line.partition(b":")[0] for line in head.split(b"\r\n")[1:]}
     assert names == {b"host", b"content-type", b"content-length", b"x-request-id"}
     assert body == b"{}\n "

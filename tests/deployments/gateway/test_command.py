@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.error import HTTPError
 
+import pytest
+
 from apps.accounts.services import create_token
 from apps.deployments import services, tallies
 from apps.deployments.models import Deployment, Release, Replica, Tally
@@ -42,6 +44,7 @@ def gateway(port: int) -> Iterator[subprocess.Popen[bytes]]:
             assert not left, left
 
 
+@pytest.mark.slow
 class GatewayCommandTests(PortalTransactionTestCase):
     def setUp(self) -> None:
         super().setUp()

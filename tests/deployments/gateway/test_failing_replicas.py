@@ -135,6 +135,6 @@ def test_what_was_answered_survives_a_kill(house: House) -> None:
         load.stopping.set()
         house.start()
     logged = [each["id"] for each in house.logged()]
-    mine = [each for each in logged if each.startswith(f"{id(load)}-")]
+    mine = [each for each in logged if each.startswith(f"{load.name}-")]
     assert len(mine) == len(set(mine))
     assert set(load.answered) <= set(mine)

@@ -12,9 +12,16 @@ from apps.deployments.gateway.table import Replica, Table, Way
 def opened(at: float = 100.0) -> Breaker:
     breaker = Breaker()
     for _ in range(breaker.most_failures):
-        assert breaker.allows(at)
+        assert asked(breaker, at)
         breaker.failed(at)
     return breaker
+
+
+def asked(breaker: Breaker, now: float) -> bool:
+    """Whether it lets one through, which then goes."""
+    if allowed := breaker.allows(now):
+        breaker.goes(now)
+    return allowed
 
 
 class TestBreaker:
@@ -31,11 +38,8 @@ class TestBreaker:
 
     def test_it_lets_one_try_after_a_pause(self) -> None:
         breaker = opened()
-        assert [breaker.allows(101.1), breaker.allows(101.2), breaker.allows(101.3)] == [
-            True,
-            False,
-            False,
-        ]
+        assert breaker.allows(101.05)  # to ask is not to go
+        assert [asked(breaker, now) for now in (101.1, 101.2, 101.3)] == [True, False, False]
         breaker.worked()
         assert all(breaker.allows(101.4) for _ in range(5))
 
@@ -43,7 +47,7 @@ class TestBreaker:
         breaker, now, pauses = opened(), 100.0, []
         for _ in range(8):
             now = breaker.next_try
-            assert breaker.allows(now)
+            assert asked(breaker, now)
             breaker.failed(now)
             pauses.append(breaker.next_try - now)
         assert pauses == [2, 4, 8, 16, 30, 30, 30, 30]
@@ -57,9 +61,7 @@ class TestBreaker:
 
     def test_a_trial_whose_end_nobody_hears_is_followed_by_another(self) -> None:
         breaker = opened()
-        assert breaker.allows(101.0)
-        assert not breaker.allows(101.9)
-        assert breaker.allows(102.0)
+        assert [asked(breaker, now) for now in (101.0, 101.9, 102.0)] == [True, False, True]
 
 
 def record(requests: int, mean: float = 0.01, failures: int = 0) -> Record:
@@ -127,6 +129,13 @@ class TestPicking:
         for replica in replicas(two):
             replica.left_out_until = 200
         assert two.pick(100, set()) is not None
+
+    def test_who_may_try_again_is_tried_first_and_once(self) -> None:
+        two = way(1.0, per_release=2)
+        back, good = replicas(two)
+        for _ in range(5):
+            back.breaker.failed(100)
+        assert [two.pick(101.5, set()) for _ in range(4)] == [back, good, good, good]
 
     def test_each_is_tried_once(self) -> None:
         three = way(50, 30, 20)
