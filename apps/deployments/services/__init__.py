@@ -1,6 +1,7 @@
 """The verbs of deployments, by topic."""
 
 from apps.deployments.planning import Plan, plan
+from apps.deployments.services.driving import Look, look
 from apps.deployments.services.endings import abort_release, fail_release, take_back
 from apps.deployments.services.places import create_deployment
 from apps.deployments.services.releases import request_release, roll_back
@@ -10,6 +11,7 @@ from apps.deployments.services.wishes import ask_abort, ask_pause, ask_promote, 
 
 __all__ = [
     "DRAIN",
+    "Look",
     "Plan",
     "abort_release",
     "ask_abort",
@@ -19,6 +21,7 @@ __all__ = [
     "create_deployment",
     "fail_release",
     "go_live",
+    "look",
     "note_replica",
     "plan",
     "request_release",

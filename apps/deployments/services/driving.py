@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from apps.deployments import judging, selectors
@@ -42,6 +43,7 @@ class Look:
     note: str
     pause: float = AT_EASE
     over: bool = False
+    failed: bool = False
 
 
 @transaction.atomic
@@ -50,14 +52,14 @@ def look(release_id: int) -> Look:
     release = _locked(release_id)
     if release.state == State.LIVE:
         return _watch_live(release)
-    if release.state not in Release.IN_FLIGHT:
-        return Look(100, release.note, over=True)
-    _decide(release, timezone.now())
-    release = _locked(release_id)
+    if release.state in Release.IN_FLIGHT:
+        _decide(release, timezone.now())
+        release = _locked(release_id)
     if release.state == State.LIVE:
-        return Look(90, "It is live", pause=SOON, over=not stays_warm(release))
+        return Look(90, "It is live", over=not stays_warm(release))
     over = release.state not in Release.IN_FLIGHT
-    return Look(_percent(release), release.note, _pause(release), over)
+    failed = release.state in {State.FAILED, State.ROLLED_BACK}
+    return Look(_percent(release), release.note, _pause(release), over, failed)
 
 
 def _locked(release_id: int) -> Release:
@@ -103,11 +105,13 @@ def _trouble(release: Release, now: datetime) -> str:
     if release.version.deleted_at is not None and release.undoes_id is None:
         return f"Version {release.version.number} was deleted meanwhile."
     since = release.step_since or release.requested_at
-    if release.state == State.STARTING and now > since + START_LIMIT:
-        return NOT_READY.format(limit=START_LIMIT)
-    failed = release.replicas.filter(retired_at=None, state=Replica.State.FAILED).first()
-    if failed is not None and (release.state == State.STARTING or not _ready(release)):
+    starting = release.state == State.STARTING
+    ready = _ready(release)
+    failed = _replicas(release).filter(state=Replica.State.FAILED).first()
+    if failed is not None and (starting or not ready):
         return f"The model server did not start: {failed.note}"
+    if starting and ready < _wanted(release) and now > since + START_LIMIT:
+        return NOT_READY.format(limit=START_LIMIT)
     return ""
 
 
@@ -127,17 +131,25 @@ def _run_out(release: Release) -> None:
         fail_release(release_id=release.pk, note=f"{note} {release.note}".strip())
 
 
+def _replicas(release: Release) -> QuerySet[Replica]:
+    return release.replicas.filter(retired_at=None)
+
+
 def _ready(release: Release) -> int:
-    return release.replicas.filter(retired_at=None, state=Replica.State.READY).count()
+    return _replicas(release).filter(state=Replica.State.READY).count()
+
+
+def _wanted(release: Release) -> int:
+    return selectors.config_of(release).replicas
 
 
 def _await(release: Release, now: datetime) -> None:
     """Wait for the model servers, and for the end of a freeze."""
-    wanted = selectors.config_of(release).replicas
-    ready = _ready(release)
-    if ready < wanted:
+    wanted, ready = _wanted(release), _ready(release)
+    if _replicas(release).count() < wanted:
         start_replicas(release)
-        told = release.replicas.filter(retired_at=None).exclude(note="").first()
+    if ready < wanted:
+        told = _replicas(release).exclude(note="").first()
         many = f"{ready} of {wanted} model servers are ready" if wanted > 1 else ""
         _say(release, (told.note if told else many) or "Waiting for the model server")
     elif freeze := frozen(release, now):
@@ -202,9 +214,7 @@ def _step_on(release: Release, found: Judgement | None, now: datetime) -> None:
         go_live(release.pk)
 
 
-def _waits(
-    release: Release, strategy: Strategy, found: Judgement | None, now: datetime
-) -> str:
+def _waits(release: Release, strategy: Strategy, found: Judgement | None, now: datetime) -> str:
     """What is missing before the next step; empty where nothing is."""
     seen = judging.seen_in_step(release)
     if seen < strategy.least_requests:

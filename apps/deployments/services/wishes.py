@@ -84,7 +84,7 @@ def _not_now(row: Release, asked: str, remedy: str) -> NotNow:
 
 
 def _ask(row: Release, wish: Release.Wish, by: AbstractUser, reason: str) -> Release:
-    row.wish, row.wished_by_id, row.note = wish, by.pk, reason[:500] or row.note
+    row.wish, row.wished_by_id, row.note = wish, by.pk, reason[:500]
     row.save(update_fields=["wish", "wished_by", "note"])
     record_release(row, verb=f"deployments.{wish.value}_asked", by=by)
     live.changed(row.deployment.topic)
