@@ -56,7 +56,7 @@ def _locked(release: Release) -> Release:
     joined = Release.objects.select_related("deployment__environment", "version__model")
     row = joined.select_related("wished_by").get(pk=release.pk)
     if row.state not in Release.IN_FLIGHT:
-        raise ReleaseOver(release=str(row), state=row.get_state_display())
+        raise ReleaseOver(release=str(row), state=row.get_state_display().lower())
     if is_waiting(row):
         who = row.wished_by.username if row.wished_by else "somebody"
         raise AlreadyAsked(who=who, wish=row.wish, release=str(row))
@@ -80,7 +80,7 @@ def _refuse_frozen(row: Release) -> None:
 
 
 def _not_now(row: Release, asked: str, remedy: str) -> NotNow:
-    return NotNow(release=str(row), state=row.get_state_display(), asked=asked, remedy=remedy)
+    return NotNow(release=str(row), state=row.get_state_display().lower(), asked=asked, remedy=remedy)
 
 
 def _ask(row: Release, wish: Release.Wish, by: AbstractUser, reason: str) -> Release:

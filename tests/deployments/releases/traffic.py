@@ -129,6 +129,7 @@ class ReleaseTestCase(PortalTestCase):
 
     def ready(self, release: Release) -> Release:
         """What the job and the runner do until the model servers are ready."""
+        self.wait(1)
         services.look(release.pk)
         for replica in release.replicas.filter(retired_at=None).exclude(state="ready"):
             services.note_replica(replica.pk, state=Replica.State.READY, port=1, pid=1)
@@ -148,8 +149,9 @@ class ReleaseTestCase(PortalTestCase):
     ) -> Release:
         """Traffic and looks until the release is over or the time is up; `v2=Behaviour(…)`."""
         behaviours = {int(name[1:]): how for name, how in versions.items()}
-        for _ in range(int(seconds / STRETCH)):
-            self.wait(STRETCH)
+        stretch = STRETCH if requests else 30.0
+        for _ in range(int(seconds / stretch)):
+            self.wait(stretch)
             if requests:
                 self.traffic.send(self.now, requests, behaviours)
             if services.look(release.pk).over:
