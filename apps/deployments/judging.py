@@ -92,7 +92,8 @@ def _stretch(release: Release, reference: Release, window: Window) -> Stretch:
         release.pk: tallies.summary([release.pk], since, until, shadow=release.shadow)[release.pk],
     }
     place = release.deployment_id
-    scores = _by_release(_score(row) for row in predictions.rows(place, since=since, until=until))
+    answered = predictions.rows(place, since=since, until=until, copies=True)
+    scores = _by_release(_score(row) for row in answered)
     losses = _losses(release, window)
     live, new = (
         _side(counted[pk], scores.get(pk, ()), losses.get(pk, ()))

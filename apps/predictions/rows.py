@@ -12,13 +12,11 @@ from typing import Any
 
 import orjson
 
+from apps.predictions import inference
+from apps.predictions.inference import Scalar, Unreadable
+
 LONGEST_KEY = 80
 MOST_COLUMNS = 2000
-Scalar = str | int | float | bool | None
-
-
-class Unreadable(Exception):
-    """A row that does not fit; the sentence names the part and what would do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +30,14 @@ class Row:
     version: str = ""
     release: int | None = None
     truth: Scalar = None
+    # The answer of a release that gets copies of requests: nobody was given it.
+    shadow: bool = False
 
     def packed(self) -> list[Any]:
         """The row as it is stored."""
         return [
-            self.key, self.time, self.inputs, self.outputs, self.version, self.release, self.truth
+            self.key, self.time, self.inputs, self.outputs, self.version, self.release, self.truth,
+            self.shadow,
         ]  # fmt: skip
 
 
@@ -96,16 +97,27 @@ def _scalar(value: Any, where: str) -> Scalar:
 
 
 def of_exchange(exchange: dict[str, Any]) -> Iterator[Row]:
-    """The rows of one answered request of MLflow's scoring protocol."""
-    asked = list(_asked(exchange["asked"], exchange["content_type"]))
-    answered = _answered(exchange["answered"])
+    """The rows of one answered request, in the protocol that it was asked in."""
+    if exchange.get("protocol") == "v2":
+        asked, answered = inference.rows(exchange["asked"]), inference.rows(exchange["answered"])
+    else:
+        asked = list(_asked(exchange["asked"], exchange["content_type"]))
+        answered = (
+            _of_stream(exchange) if exchange.get("stream") else _answered(exchange["answered"])
+        )
     if len(asked) != len(answered):
         raise Unreadable(f"{len(asked)} rows asked, {len(answered)} answered")
     for index, (inputs, outputs) in enumerate(zip(asked, answered, strict=True)):
         key = exchange["id"] if len(asked) == 1 else f"{exchange['id']}:{index}"
         yield Row(
-            key, exchange["at"], inputs, outputs, exchange["version"], exchange["release"]
+            key, exchange["at"], inputs, outputs, exchange["version"], exchange["release"],
+            shadow=exchange.get("shadow", False),
         )  # fmt: skip
+
+
+def _of_stream(exchange: dict[str, Any]) -> list[dict[str, Scalar]]:
+    """A stream of events answers one row; what it means is the client's business."""
+    return [{"stream": exchange["answered"].decode(errors="replace")}]
 
 
 def _asked(body: bytes, content_type: str) -> Iterable[dict[str, Scalar]]:

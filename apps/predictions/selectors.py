@@ -7,15 +7,22 @@ from datetime import UTC, datetime
 import msgpack
 from django.db.models import Sum
 
+from apps.predictions.inference import Scalar
 from apps.predictions.models import Batch, Kind
-from apps.predictions.rows import Row, Scalar, unpacked
+from apps.predictions.rows import Row, unpacked
 
 PREDICTIONS = (Kind.EXCHANGE, Kind.PREDICTION)
 
 
-def rows(deployment_id: int, *, since: datetime, until: datetime) -> list[Row]:
-    """The predictions of `[since, until)`, oldest first, each with its truth where known."""
-    found = list(_read(deployment_id, PREDICTIONS, since, until))
+def rows(
+    deployment_id: int, *, since: datetime, until: datetime, copies: bool = False
+) -> list[Row]:
+    """The predictions of `[since, until)`, oldest first, each with its truth where known.
+
+    With `copies` also what shadows answered, which nobody was given.
+    """
+    read = _read(deployment_id, PREDICTIONS, since, until)
+    found = [row for row in read if copies or not row.shadow]
     known = {row.key: row.truth for row in _read(deployment_id, (Kind.TRUTH,), since, None)}
     joined = [replace(row, truth=known.get(row.key)) for row in found]
     return sorted(joined, key=lambda row: row.time)
@@ -26,7 +33,7 @@ def newest(deployment_id: int, most: int) -> list[Row]:
     batches = Batch.objects.filter(deployment_id=deployment_id, kind__in=PREDICTIONS)
     found: list[Row] = []
     for payload in batches.order_by("-ends_at").values_list("payload", flat=True).iterator(50):
-        found += [unpacked(stored) for stored in msgpack.unpackb(payload)]
+        found += [row for row in map(unpacked, msgpack.unpackb(payload)) if not row.shadow]
         if len(found) >= most:
             break
     return sorted(found, key=lambda row: -row.time)[:most]

@@ -74,7 +74,7 @@ def _store(project_id: int, deployment_id: int, kind: Kind, found: list[Row]) ->
         project_id=project_id,
         deployment_id=deployment_id,
         kind=kind,
-        count=len(found),
+        count=sum(not row.shadow for row in found),
         payload=msgpack.packb([row.packed() for row in found]),
         starts_at=datetime.fromtimestamp(min(times), UTC),
         ends_at=datetime.fromtimestamp(max(times), UTC),

@@ -54,11 +54,12 @@ class Plan:
     gate: Gate = field(default_factory=Gate)
     public: socket.socket = field(init=False)
     private: list[socket.socket] = field(init=False)
+    gateway: socket.socket = field(init=False)
 
     def __post_init__(self) -> None:
         self.public = sockets.public(self.env.port)
         self.private = [sockets.private() for _ in range(self.env.web_processes)]
-        sockets.require_free(settings.gateway_port(self.env), what="The gateway")
+        self.gateway = sockets.kept(settings.gateway_port(self.env), what="The gateway")
         if not self.env.mlflow_tracking_uri:
             sockets.require_free(settings.mlflow_port(self.env), what="MLflow")
 
@@ -102,7 +103,8 @@ class Plan:
         return (
             Program(
                 name="gateway",
-                launch=self._python("manage.py", "gateway"),
+                launch=self._python("manage.py", "gateway", "--fd", str(self.gateway.fileno())),
+                fds=(self.gateway.fileno(),),
                 probe=probes.http(port=settings.gateway_port(self.env), path="/healthz"),
                 stop_seconds=30,
             ),
@@ -126,7 +128,7 @@ class Plan:
 
     def close(self) -> None:
         self.gate.close()
-        for bound in (self.public, *self.private):
+        for bound in (self.public, *self.private, self.gateway):
             bound.close()
 
     def _web(self, number: int, *, own: socket.socket) -> Program:

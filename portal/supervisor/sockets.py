@@ -22,9 +22,17 @@ def public(port: int) -> socket.socket:
         raise CannotStart(_refusal(port, error)) from error
 
 
-def private() -> socket.socket:
-    """A listening socket on a free port of this machine alone."""
-    return _bound(socket.AF_INET, "127.0.0.1", 0)
+def private(port: int = 0) -> socket.socket:
+    """A listening socket of this machine alone, on a free port where none is given."""
+    return _bound(socket.AF_INET, "127.0.0.1", port)
+
+
+def kept(port: int, *, what: str) -> socket.socket:
+    """One that outlives the process which answers on it: who calls meanwhile waits, and is not refused."""
+    try:
+        return private(port)
+    except OSError as error:
+        raise CannotStart(f"{what}: {_refusal(port, error)}") from error
 
 
 def require_free(port: int, *, what: str) -> None:

@@ -1,130 +1,177 @@
+"""What a request has to pass: path, method, token and role, rate; then it is on its way."""
+
 from __future__ import annotations
 
+import math
+import os
 import re
-import time
-import uuid
-from dataclasses import dataclass
+from functools import partial
 
-import msgpack
+import httptools
 
-from apps.deployments.gateway import metrics
-from apps.deployments.gateway.callers import Callers
-from apps.deployments.gateway.messages import Headers, Request, Response, problem
-from apps.deployments.gateway.routes import Route, Table, Target
-from apps.deployments.gateway.upstream import UpstreamFailed
-from apps.predictions.journal import Journal
+from apps.deployments.gateway.call import Call
+from apps.deployments.gateway.callers import Callers, digest
+from apps.deployments.gateway.limits import Rates
+from apps.deployments.gateway.messages import Request, Response, problem
+from apps.deployments.gateway.passing import JSON, away
+from apps.deployments.gateway.table import Endpoint, Table
+from apps.deployments.gateway.tries import Desk
+from apps.deployments.gateway.wire import Client
 
-PATH = re.compile(r"^/serve/(?P<slug>[a-z0-9-]{1,60})/(?P<verb>invocations)$")
-SAFE_ID = re.compile(rb"^[A-Za-z0-9._:-]{1,80}$")
-BUDGET_SECONDS = 30.0
+SAFE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,80}")
 UNKNOWN = "There is no such deployment for you."
-JSON = b"application/json"
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One request on its way."""
-
-    request: Request
-    route: Route
-    request_id: bytes
-    prediction_id: bytes
-    started: float
+CHALLENGE = [(b"www-authenticate", b'Bearer realm="signalbox"')]
+ALIVE = Response(200, [(b"content-type", JSON)], b'{"status": "alive"}')
 
 
 class Gateway:
-    """Token, route, model server, journal, answer."""
+    """Answers requests from a table of routes."""
 
-    def __init__(self, table: Table, callers: Callers, journal: Journal) -> None:
-        self.table, self.callers, self.journal = table, callers, journal
+    def __init__(self, desk: Desk, table: Table, callers: Callers) -> None:
+        self.desk, self.table, self.callers = desk, table, callers
+        self.rates = Rates()
+        self.ids = _Ids()
 
-    async def handle(self, request: Request) -> Response:
-        """Answer one request; never raises for anything a client can send."""
-        if request.path == "/healthz":
-            return Response(200, [(b"content-type", JSON)], b'{"status": "alive"}')
-        started = time.perf_counter()
-        given = request.header(b"x-request-id")
-        request_id = given if SAFE_ID.match(given) else uuid.uuid4().hex.encode()
-        response = await self._serve(request, request_id, started)
+    # What the wire reports.
+
+    def request(self, request: Request, client: Client) -> None:
+        """Begin to answer one request; never raises for anything a client can send."""
+        endpoint = self.table.paths.get(request.target)
+        if endpoint is None:
+            path = _path(request.target)
+            endpoint = self.table.paths.get(path)
+            if endpoint is None and not path.startswith(b"/serve/"):
+                self._elsewhere(request, client, path)
+                return
+        token = _token(request.headers.get(b"authorization", b""))
+        if token is None:
+            response = problem(401, "not_authenticated", "Send a bearer token.", [*CHALLENGE])
+            self._say(request, client, response)
+            return
+        if endpoint is None:
+            self._say(request, client, problem(404, "not_found", UNKNOWN))
+            return
+        project = endpoint.way.route.project_id
+        allowed = self.callers.allowed(token, project)
+        if allowed is None:
+            told = partial(self._told, endpoint, request, client, token)
+            self.callers.ask(token, project, told)
+        else:
+            self._told(endpoint, request, client, token, allowed)
+
+    def look(self, now: float) -> None:
+        """See to what has waited for long; asked every few milliseconds."""
+        for each in [each for each in self.desk.waiting if each.next_look <= now]:
+            each.look(now)
+
+    # Inside.
+
+    def _told(
+        self,
+        endpoint: Endpoint,
+        request: Request,
+        client: Client,
+        token: bytes,
+        allowed: bool | None,
+    ) -> None:
+        if allowed is None:
+            detail = "The portal cannot be asked who may call; try again."
+            retry = [(b"retry-after", b"2")]
+            self._say(request, client, problem(503, "portal_away", detail, retry))
+        elif not allowed:
+            self._say(request, client, problem(404, "not_found", UNKNOWN))
+        elif request.method != endpoint.method and not _is_head(request, endpoint):
+            allow = [(b"allow", endpoint.method)]
+            detail = f"Send {endpoint.method.decode()}."
+            self._say(request, client, problem(405, "method_not_allowed", detail, allow))
+        elif (refusal := self._over_rate(endpoint, token)) is not None:
+            self._say(request, client, refusal)
+        elif not endpoint.path:
+            self._say(request, client, self._readiness(endpoint))
+        else:
+            self._call(endpoint, request, client)
+
+    def _over_rate(self, endpoint: Endpoint, token: bytes) -> Response | None:
+        route = endpoint.way.route
+        if not route.requests_per_second:
+            return None
+        key = (digest(token), route.deployment_id)
+        seconds = self.rates.wait(key, route.requests_per_second, self.desk.clock())
+        if not seconds:
+            return None
+        detail = f"At most {route.requests_per_second:g} requests a second; try again."
+        retry = [(b"retry-after", b"%d" % math.ceil(seconds))]
+        return problem(429, "too_many_requests", detail, retry)
+
+    def _call(self, endpoint: Endpoint, request: Request, client: Client) -> None:
+        call = Call(self.desk, endpoint, request, client)
+        call.version = endpoint.version
+        headers = request.headers
+        call.request_id = call.prediction_id = self.ids.new()
+        if (given := headers.get(b"x-request-id")) and SAFE_ID.fullmatch(given):
+            call.request_id = given
+        if given := headers.get(b"x-prediction-id"):
+            if not SAFE_ID.fullmatch(given):
+                detail = "X-Prediction-Id: at most 80 of A-Z a-z 0-9 . _ : -"
+                self._say(request, client, problem(400, "invalid", detail))
+                return
+            call.prediction_id = given
+        if wanted := headers.get(b"x-serve-version"):
+            call.version = wanted.decode("latin-1").strip()
+            if call.version not in endpoint.way.versions:
+                served = ", ".join(sorted(endpoint.way.versions))
+                detail = f"X-Serve-Version: {call.version[:40]} is not served; {served} is."
+                self._say(request, client, problem(400, "version_not_served", detail))
+                return
+        client.source = call
+        call.begin()
+
+    def _readiness(self, endpoint: Endpoint) -> Response:
+        if endpoint.way.is_ready(self.desk.clock()):
+            return Response(200, [(b"content-type", JSON)], b'{"ready": true}')
+        return away(503, "No model server of this deployment is ready.")
+
+    def _elsewhere(self, request: Request, client: Client, path: bytes) -> None:
+        if path == b"/healthz":
+            client.answer(ALIVE.encode(request))
+            return
+        shown = path[:80].decode("latin-1")
+        self._say(request, client, problem(404, "not_found", f"There is no {shown}."))
+
+    def _say(self, request: Request, client: Client, response: Response) -> None:
+        if response.status >= 400:
+            self.desk.counts.refused[str(response.status)] += 1
+        given = request.headers.get(b"x-request-id", b"")
+        request_id = given if SAFE_ID.fullmatch(given) else self.ids.new()
         response.headers.append((b"x-request-id", request_id))
-        return response
-
-    async def _serve(self, request: Request, request_id: bytes, started: float) -> Response:
-        match = PATH.match(request.path)
-        if match is None:
-            return problem(404, "not_found", f"There is no {request.path}.")
-        if request.method != "POST":
-            return problem(405, "method_not_allowed", "Send POST.", [(b"allow", b"POST")])
-        if (token := _token(request)) is None:
-            challenge = (b"www-authenticate", b'Bearer realm="signalbox"')
-            return problem(401, "not_authenticated", "Send a bearer token.", [challenge])
-        route = self.table.routes.get(match["slug"])
-        if route is None or not await self.callers.allowed(token, route.project_id):
-            return problem(404, "not_found", UNKNOWN)
-        given = request.header(b"x-prediction-id")
-        if given and not SAFE_ID.match(given):
-            return problem(400, "invalid", "X-Prediction-Id: at most 80 of A-Z a-z 0-9 . _ : -")
-        prediction_id = given or uuid.uuid4().hex.encode()
-        return await self._predict(_Call(request, route, request_id, prediction_id, started))
-
-    async def _predict(self, call: _Call) -> Response:
-        """Try the targets in turn, as long as none may have worked on the request."""
-        for target in call.route.order():
-            try:
-                answer = await self._ask(call, target)
-            except UpstreamFailed as error:
-                metrics.failed(call.route.slug, target.version)
-                if error.sent:
-                    return _away(502, f"The model server failed: {error}.")
-                continue
-            return await self._log(call, target, answer)
-        return _away(503, "No model server of this deployment is ready.")
-
-    async def _ask(self, call: _Call, target: Target) -> Response:
-        kind = call.request.header(b"content-type") or JSON
-        headers: Headers = [(b"content-type", kind), (b"x-request-id", call.request_id)]
-        upstream = self.table.upstream(target)
-        return await upstream.call(
-            b"/invocations", headers, call.request.body, seconds=BUDGET_SECONDS
-        )
-
-    async def _log(self, call: _Call, target: Target, answer: Response) -> Response:
-        """A prediction leaves only once it is on disk."""
-        seconds = time.perf_counter() - call.started
-        metrics.answered(call.route.slug, target.version, answer.status, seconds)
-        kind = next((value for name, value in answer.headers if name == b"content-type"), JSON)
-        headers: Headers = [(b"content-type", kind), (b"x-served-version", target.version.encode())]
-        if answer.status == 200:
-            try:
-                await self.journal.append(_frame(call, target, answer, seconds))
-            except OSError:
-                return _away(503, "The prediction could not be logged; the disk refuses it.")
-            headers.append((b"x-prediction-id", call.prediction_id))
-        return Response(answer.status, headers, answer.body)
+        client.answer(response.encode(request))
 
 
-def _token(request: Request) -> str | None:
-    scheme, _, value = request.header(b"authorization").decode("latin-1").partition(" ")
-    return value.strip() if scheme.lower() == "bearer" and value.strip() else None
+class _Ids:
+    """Names that are never used twice: a random start for each process, and a number."""
+
+    def __init__(self) -> None:
+        self.start, self.number = os.urandom(10).hex().encode(), 0
+
+    def new(self) -> bytes:
+        self.number += 1
+        return b"%b%012x" % (self.start, self.number)
 
 
-def _frame(call: _Call, target: Target, answer: Response, seconds: float) -> bytes:
-    """What `apps.predictions` reads: one exchange as MessagePack."""
-    exchange = {
-        "deployment": call.route.deployment_id,
-        "project": call.route.project_id,
-        "release": target.release_id,
-        "version": target.version,
-        "id": call.prediction_id.decode(),
-        "at": time.time(),
-        "seconds": seconds,
-        "content_type": call.request.header(b"content-type").decode("latin-1"),
-        "asked": call.request.body,
-        "answered": answer.body,
-    }
-    packed: bytes = msgpack.packb(exchange)
-    return packed
+def _path(target: bytes) -> bytes:
+    """The path of a target in any of its forms, without what is asked of it."""
+    if target.startswith(b"/"):
+        return target.partition(b"?")[0]
+    try:
+        return httptools.parse_url(target).path or b"/"
+    except httptools.HttpParserInvalidURLError:
+        return target
 
 
-def _away(status: int, detail: str) -> Response:
-    return problem(status, "model_server_away", detail, [(b"retry-after", b"2")])
+def _is_head(request: Request, endpoint: Endpoint) -> bool:
+    return request.method == b"HEAD" and endpoint.method == b"GET"
+
+
+def _token(value: bytes) -> bytes | None:
+    scheme, _, token = value.partition(b" ")
+    return token.strip() or None if scheme.lower() == b"bearer" else None

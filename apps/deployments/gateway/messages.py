@@ -8,23 +8,17 @@ import orjson
 Headers = list[tuple[bytes, bytes]]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Request:
-    """One request, read whole. Header names are in lower case."""
+    """One request, read whole. Header names are in lower case; each is there once."""
 
-    method: str
+    method: bytes
     target: bytes
-    headers: Headers = field(default_factory=list)
+    headers: dict[bytes, bytes]
     body: bytes = b""
     keep_alive: bool = True
-
-    def header(self, name: bytes) -> bytes:
-        """The first value of a header, or nothing."""
-        return next((value for key, value in self.headers if key == name), b"")
-
-    @property
-    def path(self) -> str:
-        return self.target.partition(b"?")[0].decode("latin-1")
+    # A client of HTTP/1.0 knows no chunks, and must be told that its connection is kept.
+    old: bool = False
 
 
 @dataclass(slots=True)
@@ -35,22 +29,34 @@ class Response:
     headers: Headers = field(default_factory=list)
     body: bytes = b""
 
-    def encode(self, *, keep_alive: bool) -> bytes:
-        """The bytes on the wire."""
-        lines = [b"HTTP/1.1 %d %s\r\n" % (self.status, _phrase(self.status))]
-        lines += [b"%s: %s\r\n" % pair for pair in self.headers]
+    def encode(self, request: Request | None = None) -> bytes:
+        """The bytes on the wire; without a request the connection is closed afterwards."""
+        keep = request is not None and request.keep_alive
+        lines = [start_of(self.status)]
+        lines += [b"%b: %b\r\n" % pair for pair in self.headers]
         lines.append(b"content-length: %d\r\n" % len(self.body))
-        lines.append(
-            b"connection: keep-alive\r\n\r\n" if keep_alive else b"connection: close\r\n\r\n"
-        )
-        return b"".join((*lines, self.body))
+        lines.append(ending(keep_alive=keep, old=request is not None and request.old))
+        if request is None or request.method != b"HEAD":
+            lines.append(self.body)
+        return b"".join(lines)
 
 
-_PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
+def ending(*, keep_alive: bool, old: bool) -> bytes:
+    """The end of an answer's head."""
+    if keep_alive:
+        return b"connection: keep-alive\r\n\r\n" if old else b"\r\n"
+    return b"connection: close\r\n\r\n"
 
 
-def _phrase(status: int) -> bytes:
-    return _PHRASES.get(status, b"Answer")
+_STARTS = {
+    status.value: b"HTTP/1.1 %d %b\r\n" % (status.value, status.phrase.encode())
+    for status in HTTPStatus
+}
+
+
+def start_of(status: int) -> bytes:
+    """The first line of an answer."""
+    return _STARTS.get(status) or b"HTTP/1.1 %d Answer\r\n" % status
 
 
 def problem(status: int, code: str, detail: str, headers: Headers | None = None) -> Response:
@@ -58,7 +64,7 @@ def problem(status: int, code: str, detail: str, headers: Headers | None = None)
     body = {
         "type": f"/docs/api/problems#{code}",
         "code": code,
-        "title": _phrase(status).decode(),
+        "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "data": {},

@@ -80,7 +80,9 @@ def _refuse_frozen(row: Release) -> None:
 
 
 def _not_now(row: Release, asked: str, remedy: str) -> NotNow:
-    return NotNow(release=str(row), state=row.get_state_display().lower(), asked=asked, remedy=remedy)
+    return NotNow(
+        release=str(row), state=row.get_state_display().lower(), asked=asked, remedy=remedy
+    )
 
 
 def _ask(row: Release, wish: Release.Wish, by: AbstractUser, reason: str) -> Release:
