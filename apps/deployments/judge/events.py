@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -181,16 +183,17 @@ def _values(
     memory: Memory, topic: str, live: Sequence[Value], new: Sequence[Value]
 ) -> Iterator[Event]:
     """Scores may move up or down; of losses only more is worse."""
-    for cut in memory.cuts.get(topic, []):
-        above = _above(live, cut), float(len(live)), _above(new, cut), float(len(new))
+    cuts = memory.cuts.get(topic, [])
+    for cut, hits, more in zip(
+        cuts, _beyond_each(live, cuts), _beyond_each(new, cuts), strict=True
+    ):
+        above = hits, float(len(live)), more, float(len(new))
         below = above[1] - above[0], above[1], above[3] - above[2], above[3]
-        word = f"{topic} {'that are ' if isinstance(cut, str) else 'above '}{cut}"
+        word = f"{'that are ' if isinstance(cut, str) else 'above '}{cut}"
         margin = SCORES_MARGIN if topic == SCORES else QUALITY_MARGIN
-        yield _value(memory, topic, word, margin, above)
+        yield _value(memory, topic, f"{topic} {word}", margin, above)
         if topic == SCORES:
-            yield _value(
-                memory, topic, f"{topic} not {word.removeprefix(topic)[1:]}", margin, below
-            )
+            yield _value(memory, topic, f"{topic} not {word}", margin, below)
 
 
 def _value(
@@ -199,10 +202,13 @@ def _value(
     return Event(topic, name, name, margin, 0.5, now, memory.past.get(name, [0.0] * 4))
 
 
-def _above(values: Sequence[Value], cut: float | str) -> float:
-    if isinstance(cut, str):
-        return float(sum(str(value) == cut for value in values))
-    return float(sum(not isinstance(value, str) and value > cut for value in values))
+def _beyond_each(values: Sequence[Value], cuts: Sequence[float | str]) -> list[float]:
+    """How many values are beyond each cut, or are its word. A word is beyond no number."""
+    if cuts and isinstance(cuts[0], str):
+        words = Counter(map(str, values))
+        return [float(words[str(cut)]) for cut in cuts]
+    numbers = sorted(float(value) for value in values if not isinstance(value, str))
+    return [float(len(numbers) - bisect_right(numbers, float(cut))) for cut in cuts]
 
 
 def _cut(memory: Memory, topic: str, live: Sequence[Value], quantiles: Sequence[float]) -> None:

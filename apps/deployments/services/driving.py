@@ -65,7 +65,7 @@ def look(release_id: int) -> Look:
 def _locked(release_id: int) -> Release:
     # The deployment's lock: a person who speaks to the release comes before this look or after it.
     place = Release.objects.values_list("deployment_id", flat=True).get(pk=release_id)
-    Deployment.objects.select_for_update().get(pk=place)
+    Deployment.objects.select_for_update(no_key=True).get(pk=place)
     joined = Release.objects.select_related(
         "deployment__environment", "version__model", "configuration", "wished_by", "undoes"
     )

@@ -41,7 +41,7 @@ def take_back(*, release_id: int, note: str) -> None:
 def _end(release_id: int, state: Release.State, note: str) -> Release | None:
     """End it, if it has not ended yet; the row that ended, or nothing."""
     row = Release.objects.select_related("deployment").get(pk=release_id)
-    Deployment.objects.select_for_update().get(pk=row.deployment_id)
+    Deployment.objects.select_for_update(no_key=True).get(pk=row.deployment_id)
     now = timezone.now()
     ended = Release.objects.filter(pk=release_id, state__in=Release.IN_FLIGHT).update(
         state=state, ended_at=now, note=note[:500], share=0, shadow=False, wish=Release.Wish.NONE

@@ -85,7 +85,9 @@ def _require_open(environment: Environment, version: ModelVersion) -> None:
 
 def _idle(deployment: Deployment) -> Deployment:
     # Lock the deployment, so that two clicks cannot both find it idle.
-    rows = Deployment.objects.select_for_update(of=("self",)).select_related("environment")
+    rows = Deployment.objects.select_for_update(of=("self",), no_key=True).select_related(
+        "environment"
+    )
     found = rows.get(pk=deployment.pk)
     if found.retired_at is not None:
         raise DeploymentRetired(deployment=found.slug)

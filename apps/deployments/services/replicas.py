@@ -43,7 +43,7 @@ def _take_over(release: Release, wanted: int) -> None:
 
 def warm(release: Release) -> QuerySet[Replica]:
     """Model servers of the same version and configuration that stay for a while after their release."""
-    return Replica.objects.select_for_update(of=("self",)).filter(
+    return Replica.objects.select_for_update(of=("self",), no_key=True).filter(
         release__deployment_id=release.deployment_id,
         release__version_id=release.version_id,
         release__configuration=release.configuration,

@@ -61,7 +61,7 @@ def let_go(release: Release, *, by: AbstractUser | None) -> None:
 def go_live(release_id: int, *, by: AbstractUser | None = None) -> None:
     """Send all the traffic to a release whose model servers are ready. Safe to run twice."""
     release = Release.objects.select_related("deployment__environment").get(pk=release_id)
-    Deployment.objects.select_for_update().get(pk=release.deployment_id)
+    Deployment.objects.select_for_update(no_key=True).get(pk=release.deployment_id)
     if not Release.objects.filter(pk=release_id, state__in=Release.IN_FLIGHT).exists():
         return
     now = timezone.now()

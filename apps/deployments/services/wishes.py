@@ -52,7 +52,7 @@ def ask_abort(*, release: Release, by: AbstractUser, reason: str = "") -> Releas
 
 def _locked(release: Release) -> Release:
     # The deployment's lock decides who is first: two people, or a person and the job.
-    Deployment.objects.select_for_update().get(pk=release.deployment_id)
+    Deployment.objects.select_for_update(no_key=True).get(pk=release.deployment_id)
     joined = Release.objects.select_related("deployment__environment", "version__model")
     row = joined.select_related("wished_by").get(pk=release.pk)
     if row.state not in Release.IN_FLIGHT:
