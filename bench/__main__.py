@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("runs", "gateway")
+BENCHES = ("runs", "gateway", "judge")
 
 
 def main(names: list[str]) -> int:

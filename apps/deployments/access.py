@@ -40,6 +40,13 @@ def release(user: Person, pk: int) -> Release:
     return row
 
 
+def steerable(user: Person, pk: int) -> Release:
+    """The release, where the person may release to its environment."""
+    row = release(user, pk)
+    releasable(user, row.deployment.slug)
+    return row
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """What a new deployment stands on."""

@@ -38,6 +38,11 @@ class Strategy(_Part):
     least_requests: int = Field(default=100, ge=1, le=10_000_000, title="Fewest requests per step")
     false_alarm: float = Field(default=0.01, gt=0, le=0.2, title="False rollbacks per release")
     approval: bool = Field(default=False, title="Wait for a person before the last step")
+    judge_scores: bool = Field(
+        default=True,
+        title="Judge the distribution of scores",
+        description="Off where a new version is meant to score otherwise",
+    )
     most_seconds: float = Field(default=86_400, ge=10, le=30 * 86_400, title="Give up after")
 
     @model_validator(mode="after")

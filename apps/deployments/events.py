@@ -11,3 +11,15 @@ class ReleaseWentLive:
 @dataclass(frozen=True, slots=True)
 class ReleaseFailed:
     release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRolledBack:
+    """The judge found a release bad and took its traffic away."""
+
+    release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAborted:
+    release_id: int

@@ -182,7 +182,7 @@ class Replica(models.Model):
     state = models.CharField(max_length=10, choices=State, default=State.WANTED)
     note = models.CharField(max_length=500, blank=True)
     restarts = models.PositiveIntegerField(default=0)
-    # Drained and stopped by the runner, then deleted.
+    # Drained and stopped by the runner, then deleted. Until a moment to come it stays warm.
     retired_at = models.DateTimeField(null=True)
     changed_at = models.DateTimeField(default=timezone.now)
 

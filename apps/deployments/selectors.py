@@ -8,7 +8,7 @@ from django.db.models import Prefetch, QuerySet
 from apps.accounts.selectors import user_of_token
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.deployments.configs import Config
+from apps.deployments.configs import Config, Strategy
 from apps.deployments.models import (
     Deployment,
     DeploymentQuerySet,
@@ -108,3 +108,8 @@ def config_of(release: Release) -> Config:
     """The configuration with which the release was made."""
     row = release.configuration
     return Config.model_validate(row.body if row else {})
+
+
+def strategy_of(release: Release) -> Strategy:
+    """How the traffic moves to the release, as it stood when it was asked for."""
+    return Strategy.model_validate(release.strategy)

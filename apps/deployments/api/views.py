@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
@@ -12,11 +15,14 @@ from apps.deployments import access, selectors, served, services
 from apps.deployments.api.filters import DeploymentFilter, ReleaseFilter
 from apps.deployments.api.serializers import (
     DeploymentSerializer,
+    JudgementSerializer,
     MomentSerializer,
     NewDeploymentSerializer,
     NewReleaseSerializer,
+    PlannedSerializer,
+    PlanSerializer,
+    ReasonSerializer,
     ReleaseSerializer,
-    RollBackSerializer,
     ServedAtSerializer,
 )
 from apps.deployments.models import (
@@ -54,15 +60,30 @@ class DeploymentViewSet(
         )
         return Response(self.get_serializer(deployment).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=RollBackSerializer, responses={202: ReleaseSerializer})
+    @extend_schema(request=ReasonSerializer, responses={202: ReleaseSerializer})
     @action(detail=True, methods=["post"], url_path="rollback")
     def rollback(self, request: Request, slug: str) -> Response:
         """Release the last good version again."""
         deployment = access.releasable(self.user, slug)
-        sent = RollBackSerializer(data=request.data)
+        sent = ReasonSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         release = services.roll_back(deployment=deployment, by=self.user, **sent.validated_data)
         return Response(ReleaseSerializer(release).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=PlannedSerializer, responses={200: PlanSerializer})
+    @action(detail=True, methods=["post"])
+    def plan(self, request: Request, slug: str) -> Response:
+        """What a release of the version would do: what changes, how the traffic moves, how to undo it.
+
+        Nothing is changed.
+        """
+        deployment = access.deployment(self.user, slug)
+        wanted = PlannedSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        values = wanted.validated_data
+        version = access.version_of(deployment, values["version"])
+        planned = services.plan(deployment, version, values.get("strategy"))
+        return Response(PlanSerializer(planned).data)
 
 
 class ReleaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Release]):
@@ -86,8 +107,58 @@ class ReleaseViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
             version=access.version_of(deployment, values["version"]),
             by=self.user,
             reason=values["reason"],
+            strategy=values.get("strategy"),
         )
         return Response(self.get_serializer(release).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(responses={200: PlanSerializer})
+    @action(detail=True, methods=["get"])
+    def plan(self, request: Request, pk: str) -> Response:
+        """The plan that the release follows, beside what is live now."""
+        release = access.release(self.user, int(pk))
+        strategy = selectors.strategy_of(release)
+        return Response(
+            PlanSerializer(services.plan(release.deployment, release.version, strategy)).data
+        )
+
+    @extend_schema(responses={200: JudgementSerializer(many=True)})
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def judgements(self, request: Request, pk: str) -> Response:
+        """What the judge found at each look, newest first."""
+        found = access.release(self.user, int(pk)).judgements.all()
+        page: Any = self.paginate_queryset(found)  # type: ignore[arg-type]
+        return self.get_paginated_response(JudgementSerializer(page, many=True).data)
+
+    @extend_schema(request=ReasonSerializer, responses={202: ReleaseSerializer})
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str) -> Response:
+        """Ask that the traffic stays as it is; the judge goes on watching."""
+        return self._ask(services.ask_pause, int(pk))
+
+    @extend_schema(request=ReasonSerializer, responses={202: ReleaseSerializer})
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str) -> Response:
+        """Ask that a paused release goes on."""
+        return self._ask(services.ask_resume, int(pk))
+
+    @extend_schema(request=ReasonSerializer, responses={202: ReleaseSerializer})
+    @action(detail=True, methods=["post"])
+    def promote(self, request: Request, pk: str) -> Response:
+        """Ask that the release takes all the traffic now, whatever steps are left."""
+        return self._ask(services.ask_promote, int(pk))
+
+    @extend_schema(request=ReasonSerializer, responses={202: ReleaseSerializer})
+    @action(detail=True, methods=["post"])
+    def abort(self, request: Request, pk: str) -> Response:
+        """Ask that the release ends and the traffic is where it was."""
+        return self._ask(services.ask_abort, int(pk))
+
+    def _ask(self, wish: Callable[..., Release], pk: int) -> Response:
+        release = access.steerable(self.user, pk)
+        sent = ReasonSerializer(data=self.request.data)
+        sent.is_valid(raise_exception=True)
+        asked = wish(release=release, by=self.user, **sent.validated_data)
+        return Response(ReleaseSerializer(asked).data, status=status.HTTP_202_ACCEPTED)
 
 
 class ServedViewSet(PortalPlainViewSet):

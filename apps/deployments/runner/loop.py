@@ -27,6 +27,8 @@ LOOK_SECONDS = 0.5
 MOST_STARTS = 3
 START_LIMIT = timedelta(minutes=5)
 FETCHING = "Bringing the model's files"
+RESTARTING = "It is started anew, as somebody asked"
+WAITING_TO_RESTART = "It is started anew once the others are ready"
 State = Replica.State
 
 
@@ -65,13 +67,38 @@ class Runner:
             self._retire(replica)
         elif not servers.is_ours(replica.pid, replica.pk):
             self._start(replica)
+        elif replica.restart_wanted:
+            self._restart(replica)
         elif replica.state == State.STARTING:
             self._await(replica)
 
+    def _restart(self, replica: Replica) -> None:
+        """Start it anew as somebody asked, once the gateways have stopped sending to it."""
+        if replica.state == State.READY and self._others_are_ready(replica):
+            services.note_replica(replica.pk, state=State.WANTED, note=RESTARTING)
+        elif replica.state == State.READY:
+            self._note_wait(replica)
+        elif timezone.now() > replica.changed_at + services.DRAIN:
+            assert replica.pid is not None
+            servers.stop(replica.pid, replica.pk)
+            services.note_replica(
+                replica.pk, state=State.WANTED, note=RESTARTING, pid=None, restart_wanted=False
+            )
+
+    def _others_are_ready(self, replica: Replica) -> bool:
+        """One after another: a release of several keeps answering meanwhile."""
+        others = replica.release.replicas.filter(retired_at=None).exclude(pk=replica.pk)
+        return not others.exclude(state=State.READY).exclude(state=State.FAILED).exists()
+
+    def _note_wait(self, replica: Replica) -> None:
+        if replica.note != WAITING_TO_RESTART:
+            services.note_replica(replica.pk, state=State.READY, note=WAITING_TO_RESTART)
+
     def _retire(self, replica: Replica) -> None:
         """Stop a model server once the gateways have stopped sending to it."""
-        assert replica.retired_at is not None
-        if timezone.now() < replica.retired_at + services.DRAIN:
+        over = Replica.objects.filter(retired_at__lt=timezone.now() - services.DRAIN)
+        # Asked again: a rollback may have taken it over since this round began.
+        if not over.filter(pk=replica.pk).exists():
             return
         if replica.pid:
             servers.stop(replica.pid, replica.pk)

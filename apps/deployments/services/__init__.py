@@ -1,17 +1,31 @@
 """The verbs of deployments, by topic."""
 
+from apps.deployments.planning import Plan, plan
+from apps.deployments.services.driving import Look, look
+from apps.deployments.services.endings import abort_release, fail_release, take_back
 from apps.deployments.services.places import create_deployment
-from apps.deployments.services.releases import fail_release, request_release, roll_back
+from apps.deployments.services.releases import request_release, roll_back
 from apps.deployments.services.replicas import DRAIN, note_replica, start_replicas
 from apps.deployments.services.traffic import go_live
+from apps.deployments.services.wishes import ask_abort, ask_pause, ask_promote, ask_resume
 
 __all__ = [
     "DRAIN",
+    "Look",
+    "Plan",
+    "abort_release",
+    "ask_abort",
+    "ask_pause",
+    "ask_promote",
+    "ask_resume",
     "create_deployment",
     "fail_release",
     "go_live",
+    "look",
     "note_replica",
+    "plan",
     "request_release",
     "roll_back",
     "start_replicas",
+    "take_back",
 ]
