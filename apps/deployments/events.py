@@ -11,3 +11,11 @@ class ReleaseWentLive:
 @dataclass(frozen=True, slots=True)
 class ReleaseFailed:
     release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentConfigured:
+    """Another configuration is in force; `at_once` names what holds without a release."""
+
+    deployment_id: int
+    at_once: tuple[str, ...]

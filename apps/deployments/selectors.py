@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from apps.accounts.selectors import user_of_token
 from apps.core import access
@@ -12,6 +12,8 @@ from apps.deployments.configs import Config
 from apps.deployments.models import (
     Deployment,
     DeploymentQuerySet,
+    Judgement,
+    Mismatch,
     Release,
     ReleaseQuerySet,
     Replica,
@@ -29,6 +31,42 @@ def deployments(user: Person) -> DeploymentQuerySet:
         .select_related("project", "environment", "model")
         .prefetch_related(Prefetch("releases", queryset=live, to_attr="live"))
     )
+
+
+def found(user: Person, *, words: str = "", state: str = "") -> DeploymentQuerySet:
+    """What the list shows: `state` is retired, all, or in use where it is empty."""
+    rows = deployments(user).filter(slug__icontains=words)
+    return rows if state == "all" else rows.filter(retired_at__isnull=state != "retired")
+
+
+def retired_lately(user: Person, since: datetime) -> DeploymentQuerySet:
+    """What was taken out of use since then, newest first: the notice to who calls it."""
+    gone = Deployment.objects.visible_to(user).filter(retired_at__gte=since)
+    return gone.select_related("project").order_by("-retired_at")
+
+
+def active(deployment: Deployment) -> ReleaseQuerySet:
+    """The live release and the one under way, with what a page says of them."""
+    busy = deployment.releases.filter(state__in=[Release.State.LIVE, *Release.IN_FLIGHT])
+    return busy.select_related(
+        "version__model", "requested_by", "wished_by", "span__approved_by", "configuration"
+    )
+
+
+def judgements(release: Release) -> QuerySet[Judgement]:
+    """What the judge found of a release, newest first."""
+    return release.judgements.all()
+
+
+def open_mismatches(deployment: Deployment) -> QuerySet[Mismatch]:
+    """Where the target runs something else than is wanted."""
+    return deployment.mismatches.filter(end=Mismatch.End.OPEN)
+
+
+def drawn(deployment: Deployment, since: datetime) -> ReleaseQuerySet:
+    """The releases that may have been asked something since then, newest first."""
+    busy = Q(state__in=[Release.State.LIVE, *Release.IN_FLIGHT])
+    return deployment.releases.filter(busy | Q(ended_at__gte=since)).select_related("version")
 
 
 def releases(user: Person) -> ReleaseQuerySet:
