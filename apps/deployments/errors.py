@@ -74,3 +74,37 @@ class RestartUnderWay(PortalError):
 class ReplicaFailed(PortalError):
     code, status = "replica_failed", 502
     sentence = "The model server did not start: {note}"
+
+
+class ReleaseOver(PortalError):
+    """Somebody or something was first: the release has come to its end."""
+
+    code, status = "release_over", 409
+    sentence = "{release} is over: it is {state}. Nothing was changed."
+
+
+class AlreadyAsked(PortalError):
+    """Another wish waits for its answer; a second one would contradict it."""
+
+    code, status = "already_asked", 409
+    sentence = "{who} has just asked to {wish} {release}. Wait a few seconds and look again."
+
+
+class NotNow(PortalError):
+    """The wish does not fit the state of the release."""
+
+    code, status = "not_now", 409
+    sentence = "{release} is {state} and cannot be {asked}: {remedy}"
+
+
+class NothingToShadow(PortalError):
+    code, status = "nothing_to_shadow", 409
+    sentence = (
+        "strategy.kind: {deployment} answers nothing yet, so there is nothing to copy. "
+        "Release a version all at once first."
+    )
+
+
+class DeploymentRetired(PortalError):
+    code, status = "deployment_retired", 409
+    sentence = "{deployment} is retired. Reinstate it first."

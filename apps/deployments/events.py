@@ -19,3 +19,15 @@ class DeploymentConfigured:
 
     deployment_id: int
     at_once: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRolledBack:
+    """The judge found a release bad and took its traffic away."""
+
+    release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseAborted:
+    release_id: int

@@ -17,7 +17,9 @@ class ConfigurationTests(Served):
         return self.client.post(self.address, self.settings_sent(**changed)).status_code
 
     def test_a_change_is_a_new_row_and_says_what_it_changed(self) -> None:
-        self.assertEqual(self.save(limits__memory_mb=512, strategy__steps="10, 30", note="big"), 302)
+        self.assertEqual(
+            self.save(limits__memory_mb=512, strategy__steps="10, 30", note="big"), 302
+        )
         row = Configuration.objects.get()
         self.assertEqual((row.number, row.note, row.by), (1, "big", self.cora))
         config = Config.model_validate(row.body)
