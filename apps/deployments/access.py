@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.core.errors import NotFound
+from apps.core.errors import NotFound, RoleNeeded
 from apps.deployments.models import Deployment, DeploymentQuerySet, Release, Replica
 from apps.models.models import ModelVersion, RegisteredModel
 from apps.projects import access as projects
@@ -20,19 +20,33 @@ def deployments(user: Person) -> DeploymentQuerySet:
 
 def deployment(user: Person, slug: str, at_least: Role = Role.VIEWER) -> Deployment:
     """The deployment, where the person holds at least this role in its project."""
-    found = Deployment.objects.visible_to(user).filter(slug=slug)
-    row = found.select_related("project", "environment", "model", "connection").first()
-    if row is None:
-        raise NotFound(what="deployment")
-    access.require(user, row.project_id, at_least, what="deployment")
+    row = _found(user, slug)
+    _require(row, at_least)
     return row
 
 
 def releasable(user: Person, slug: str) -> Deployment:
     """The deployment, where the person may release: maintainers in a protected environment."""
-    row = deployment(user, slug)
-    access.require(user, row.project_id, row.needed, what="deployment")
+    row = _found(user, slug)
+    _require(row, row.needed)
     return row
+
+
+def _found(user: Person, slug: str) -> Deployment:
+    """The row with the role that the person holds in its project, so that nobody asks for it again."""
+    found = Deployment.objects.visible_to(user).filter(slug=slug)
+    row = found.select_related("project", "environment", "model", "connection").first()
+    if row is None:
+        raise NotFound(what="deployment")
+    row.held = access.role(user, row.project_id)
+    return row
+
+
+def _require(row: Deployment, at_least: Role) -> None:
+    if row.held is None:
+        raise NotFound(what="deployment")
+    if row.held < at_least:
+        raise RoleNeeded(needed=at_least.label, yours=row.held.label)
 
 
 def release(user: Person, pk: int) -> Release:
@@ -80,9 +94,14 @@ def retirable(user: Person, slug: str) -> Deployment:
     return deployment(user, slug, Role.MAINTAINER)
 
 
-def may_release(user: Person, row: Deployment) -> bool:
-    """Whether the person may change what the deployment serves, and how."""
-    return access.allows(user, row.project_id, row.needed)
+def may_release(row: Deployment) -> bool:
+    """Whether whoever the row was found for may change what it serves, and how."""
+    return row.held is not None and row.held >= row.needed
+
+
+def may_retire(row: Deployment) -> bool:
+    """Whether whoever the row was found for may take it out of use."""
+    return row.held is not None and row.held >= Role.MAINTAINER
 
 
 def replica(row: Deployment, pk: int) -> Replica:

@@ -12,8 +12,8 @@ from pydantic.fields import FieldInfo
 from apps.core.errors import PortalError
 from apps.core.ui.refusable import RefusableForm
 from apps.deployments import configurations
-from apps.deployments.configs import Config
-from apps.deployments.configurations import AT_ONCE, Stand
+from apps.deployments.configs import AT_ONCE, Config
+from apps.deployments.configurations import Stand
 from apps.deployments.errors import ConfigInvalid
 from apps.integrations import base
 

@@ -116,6 +116,23 @@ class Config(_Part):
     runtime: Runtime = Runtime()
 
 
+# Everything else needs a new model server, or speaks of the next release.
+AT_ONCE = frozenset(
+    {"replicas", "most_replicas", "limits.timeout_seconds", "limits.requests_per_second"}
+)
+
+
+def running(made: Config, in_force: Config) -> Config:
+    """What a release runs with: the configuration it was made with, but for what holds at once."""
+    limits = {
+        name: getattr(in_force.limits, name)
+        for name in Limits.model_fields
+        if f"limits.{name}" in AT_ONCE
+    }
+    whole = {name: getattr(in_force, name) for name in Config.model_fields if name in AT_ONCE}
+    return made.model_copy(update={**whole, "limits": made.limits.model_copy(update=limits)})
+
+
 def read(body: Mapping[str, Any]) -> Config:
     """The configuration in a body that somebody sent; `ConfigInvalid` names each field that does not fit."""
     return _read(Config, body)

@@ -11,15 +11,11 @@ from django.db.models import QuerySet
 from pydantic.fields import FieldInfo
 
 from apps.core.errors import NotFound
-from apps.deployments.configs import Config
+from apps.deployments.configs import AT_ONCE, Config
 from apps.deployments.models import Configuration, Deployment
 from apps.integrations import base
 
 DEFAULTS = 0  # the number of what holds before anybody changed anything
-# Everything else needs a new model server, or speaks of the next release.
-AT_ONCE = frozenset(
-    {"replicas", "most_replicas", "limits.timeout_seconds", "limits.requests_per_second"}
-)
 
 
 @dataclass(frozen=True, slots=True)

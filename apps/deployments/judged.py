@@ -10,7 +10,6 @@ from typing import Any
 from apps.core.ui import numbers
 from apps.deployments.models import Judgement
 
-MOST_FIGURES = 40
 Verdict = Judgement.Verdict
 TONES = {
     Verdict.WAIT: ("idle", "clock"),
@@ -34,24 +33,19 @@ def finding(row: Judgement) -> Finding:
     """A judgement as a line of a timeline."""
     tone, icon = TONES.get(Verdict(row.verdict), ("idle", "dot"))
     told = f"Step {row.step + 1}: {row.get_verdict_display()}"
-    figures = "; ".join(_words(row.figures)[:MOST_FIGURES])
-    reason = row.reason if not figures else f"{row.reason} ({figures})"
-    return Finding(row.at, told, reason, tone, icon)
+    detail = " ".join([row.reason, *_words(row.figures)])
+    return Finding(row.at, told, detail, tone, icon)
 
 
-def _words(figures: Any, above: str = "") -> list[str]:
-    """Each figure with its name."""
-    if not isinstance(figures, Mapping):
-        return []
-    found: list[str] = []
-    for name, value in figures.items():
-        label = f"{above}{name}".replace("_", " ")
-        if isinstance(value, Mapping):
-            found += _words(value, f"{label} ")
-        elif isinstance(value, bool):
-            found.append(f"{label}: {'yes' if value else 'no'}")
-        elif isinstance(value, int | float):
-            found.append(f"{label} {numbers.compact(value)}")
-        elif isinstance(value, str) and value:
-            found.append(f"{label}: {value}")
-    return found
+def _words(figures: Mapping[str, Any]) -> list[str]:
+    """What it saw of each topic, and of how many requests."""
+    told = [_sentence(each) for each in figures.get("topics", []) if each.get("words")]
+    seen = figures.get("requests", {})
+    if seen:
+        new, live = numbers.compact(seen.get("new")), numbers.compact(seen.get("live"))
+        told.append(f"Seen so far: {new} requests of the new version, {live} of the live one.")
+    return told
+
+
+def _sentence(topic: Mapping[str, Any]) -> str:
+    return f"{str(topic['topic']).capitalize()}: {str(topic['words']).rstrip('.')}."

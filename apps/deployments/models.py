@@ -39,6 +39,9 @@ class Deployment(models.Model):
     retired_at = models.DateTimeField(null=True)
     retired_reason = models.CharField(max_length=500, blank=True)
 
+    # The role in the project of whoever `access` found the row for.
+    held: Role | None = None
+
     objects = DeploymentQuerySet.as_manager()
 
     class Meta:

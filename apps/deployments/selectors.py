@@ -3,13 +3,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Subquery
 
 from apps.accounts.selectors import user_of_token
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.deployments.configs import Config
+from apps.deployments.configs import Config, running
 from apps.deployments.models import (
+    Configuration,
     Deployment,
     DeploymentQuerySet,
     Judgement,
@@ -45,11 +46,16 @@ def retired_lately(user: Person, since: datetime) -> DeploymentQuerySet:
     return gone.select_related("project").order_by("-retired_at")
 
 
-def active(deployment: Deployment) -> ReleaseQuerySet:
-    """The live release and the one under way, with what a page says of them."""
-    busy = deployment.releases.filter(state__in=[Release.State.LIVE, *Release.IN_FLIGHT])
-    return busy.select_related(
-        "version__model", "requested_by", "wished_by", "span__approved_by", "configuration"
+def standing(deployment: Deployment) -> ReleaseQuerySet:
+    """The live release, the one under way, and where a rollback would lead: what a page says of now."""
+    live = deployment.releases.live()
+    earlier = deployment.releases.filter(
+        state=Release.State.SUPERSEDED, live_at__lt=Subquery(live.values("live_at"))
+    ).exclude(version_id=Subquery(live.values("version_id")))
+    good = Subquery(earlier.order_by("-live_at").values("pk")[:1])
+    busy = Q(state__in=[Release.State.LIVE, *Release.IN_FLIGHT])
+    return deployment.releases.filter(busy | Q(pk=good)).select_related(
+        "version__model", "requested_by", "wished_by", "span__approved_by"
     )
 
 
@@ -142,7 +148,16 @@ def config(deployment: Deployment) -> Config:
     return Config.model_validate(newest.body if newest else {})
 
 
+def configs(deployment_ids: Sequence[int]) -> dict[int, Config]:
+    """The configuration in force of each deployment."""
+    rows = Configuration.objects.filter(deployment_id__in=deployment_ids)
+    newest = rows.order_by("deployment_id", "-number").distinct("deployment_id")
+    bodies = dict(newest.values_list("deployment_id", "body"))
+    return {pk: Config.model_validate(bodies.get(pk, {})) for pk in deployment_ids}
+
+
 def config_of(release: Release) -> Config:
-    """The configuration with which the release was made."""
+    """What the release runs with: the configuration it was made with, but for what holds at once."""
     row = release.configuration
-    return Config.model_validate(row.body if row else {})
+    made = Config.model_validate(row.body if row else {})
+    return running(made, configs([release.deployment_id])[release.deployment_id])

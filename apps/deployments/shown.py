@@ -10,7 +10,6 @@ from django.conf import settings
 from django.http import HttpRequest
 from pydantic import ValidationError
 
-from apps.core.access import Person, Role, allows
 from apps.core.typing import UserRequest
 from apps.core.ui import tables
 from apps.deployments import access, configurations, judged, memory, selectors
@@ -30,10 +29,11 @@ MOVING = (Release.State.MOVING, Release.State.PAUSED)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What answers, and what is on its way."""
+    """What answers, what is on its way, and where a rollback would lead."""
 
     live: Release | None
     moving: Release | None
+    good: Release | None
 
     @property
     def parts(self) -> list[tuple[str, int]]:
@@ -45,7 +45,7 @@ class Standing:
             return [(f"{_name(moving)}, moving", 100)]
         return [
             (f"{_name(self.live)}, live", 100 - moving.share),
-            (f"{_name(moving)}, {moving.get_state_display()}", moving.share),
+            (f"{_name(moving)}, {moving.get_state_display().lower()}", moving.share),
         ]
 
 
@@ -107,11 +107,11 @@ class UnderWay:
 
 
 def standing(row: Deployment) -> Standing:
-    """The live release and the one under way."""
-    found = list(selectors.active(row))
-    live = [release for release in found if release.state == Release.State.LIVE]
-    moving = [release for release in found if release.state != Release.State.LIVE]
-    return Standing(live[0] if live else None, moving[0] if moving else None)
+    """The live release, the one under way, and the last good one."""
+    found = {release.state: release for release in selectors.standing(row)}
+    moving = next((found[state] for state in Release.IN_FLIGHT if state in found), None)
+    good = found.get(Release.State.SUPERSEDED)
+    return Standing(found.get(Release.State.LIVE), moving, good)
 
 
 def state(request: UserRequest, row: Deployment) -> dict[str, Any]:
@@ -122,6 +122,7 @@ def state(request: UserRequest, row: Deployment) -> dict[str, Any]:
     return {
         "deployment": row,
         "live": now.live,
+        "good": now.good,
         "traffic": now.parts,
         "shadow": now.moving if now.moving and now.moving.shadow else None,
         "under_way": under_way(now.moving, JUDGEMENTS_SHOWN) if now.moving else None,
@@ -133,19 +134,18 @@ def state(request: UserRequest, row: Deployment) -> dict[str, Any]:
         "wanted": stand.config.replicas * _running(now),
         "mismatches": list(selectors.open_mismatches(row)),
         "listing": _releases(request, row),
-        "may_release": access.may_release(request.user, row),
+        "may_release": access.may_release(row),
     }
 
 
 def page(request: UserRequest, row: Deployment) -> dict[str, Any]:
     """The state, and what the person may do about it."""
     context = state(request, row)
-    live, stand = context["live"], context["stand"]
+    stand = context["stand"]
     return {
         **context,
-        "good": selectors.good_before(live) if live else None,
         "needed": row.needed.label,
-        "may_retire": allows(request.user, row.project_id, Role.MAINTAINER),
+        "may_retire": access.may_retire(row),
         "roll_back_form": RollBackForm(),
         "scale_form": ScaleForm(initial={"replicas": stand.config.replicas}),
         "calls": examples(row),
@@ -158,7 +158,7 @@ def under_way(release: Release, most: int) -> UnderWay:
     return UnderWay(release, strategy_of(release), found)
 
 
-def attempt(user: Person, row: Deployment, release: Release) -> dict[str, Any]:
+def attempt(row: Deployment, release: Release) -> dict[str, Any]:
     """One release on its own page."""
     return {
         "deployment": row,
@@ -166,7 +166,7 @@ def attempt(user: Person, row: Deployment, release: Release) -> dict[str, Any]:
         "release_name": f"Release {release.number}",
         "under_way": under_way(release, JUDGEMENTS_MOST),
         "in_flight": release.state in Release.IN_FLIGHT,
-        "may_release": access.may_release(user, row),
+        "may_release": access.may_release(row),
     }
 
 

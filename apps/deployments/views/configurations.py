@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from apps.core.access import Role, allows
 from apps.core.errors import Invalid, PortalError
 from apps.core.typing import UserRequest
 from apps.deployments import access, configs, configurations, services
@@ -63,7 +62,7 @@ def difference(request: UserRequest, slug: str) -> HttpResponse:
         "stands": [before, after] if before.number != after.number else [before],
         "changes": configurations.changes(before.config, after.config),
         "current": configurations.current(row),
-        "may_release": access.may_release(request.user, row),
+        "may_release": access.may_release(row),
     }
     return render(request, "deployments/difference.html", context)
 
@@ -104,8 +103,8 @@ def _page(
         "history": history[:MOST],
         "cut": len(history) > MOST,
         "moved": _moved_from(form, stand),
-        "may_release": access.may_release(request.user, row),
-        "may_retire": allows(request.user, row.project_id, Role.MAINTAINER),
+        "may_release": access.may_release(row),
+        "may_retire": access.may_retire(row),
     }
     status = 422 if form else 200
     return render(request, "deployments/configuration.html", context, status=status)

@@ -53,7 +53,7 @@ def plan(request: UserRequest, slug: str) -> HttpResponse:
 def attempt(request: UserRequest, slug: str, number: int) -> HttpResponse:
     """One release: what it was asked to do, what the judge found, how it ended."""
     row = access.deployment(request.user, slug)
-    context = shown.attempt(request.user, row, access.release_of(row, number))
+    context = shown.attempt(row, access.release_of(row, number))
     return render(request, "deployments/attempt.html", context)
 
 

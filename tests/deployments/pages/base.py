@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from apps.deployments import services
+from apps.deployments.configs import Config, Strategy
 from apps.deployments.models import Deployment, Release, Replica
 from apps.ledger.models import Entry
 from tests.base import PortalTestCase
@@ -44,5 +45,11 @@ class Served(PortalTestCase):
         """What the browser sends of an untouched form, but for what is named with `__` for dots."""
         form = self.client.get(f"{self.page}configuration/").context["form"]
         sent = {name: form[name].value() for name in form.fields}
-        plain = {name: value for name, value in sent.items() if value not in (None, False)}
+        plain = {
+            name: value for name, value in sent.items() if value is not None and value is not False
+        }
         return plain | {name.replace("__", "."): value for name, value in changed.items()}
+
+    def canary(self) -> Config:
+        """The defaults, but that traffic moves in steps of 5, 25 and 50 percent."""
+        return Config(strategy=Strategy(kind="canary"))
