@@ -61,6 +61,11 @@ class Strategy(_Part):
         description="How probable it may be that a good release is rolled back: 0.01 is 1 %",
     )
     approval: bool = Field(default=False, title="Wait for a person before the last step")
+    judge_scores: bool = Field(
+        default=True,
+        title="Judge the distribution of scores",
+        description="Off where a new version is meant to score otherwise",
+    )
     most_seconds: float = Field(
         default=86_400, ge=10, le=30 * 86_400, title="Give up after", description="Seconds"
     )

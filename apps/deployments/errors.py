@@ -71,9 +71,11 @@ class RestartUnderWay(PortalError):
     sentence = "{deployment} is already restarting. Wait until every model server is ready."
 
 
-class ReplicaFailed(PortalError):
-    code, status = "replica_failed", 502
-    sentence = "The model server did not start: {note}"
+class ReleaseEndedBadly(PortalError):
+    """What the job of a release says when the release did not come to be live."""
+
+    code, status = "release_ended_badly", 409
+    sentence = "{note}"
 
 
 class ReleaseOver(PortalError):

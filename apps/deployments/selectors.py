@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Q, QuerySet, Subquery
 from apps.accounts.selectors import user_of_token
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.deployments.configs import Config, running
+from apps.deployments.configs import Config, Strategy, running
 from apps.deployments.models import (
     Configuration,
     Deployment,
@@ -161,3 +161,8 @@ def config_of(release: Release) -> Config:
     row = release.configuration
     made = Config.model_validate(row.body if row else {})
     return running(made, configs([release.deployment_id])[release.deployment_id])
+
+
+def strategy_of(release: Release) -> Strategy:
+    """How the traffic moves to the release, as it stood when it was asked for."""
+    return Strategy.model_validate(release.strategy)

@@ -8,7 +8,6 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from pydantic import ValidationError
 
 from apps.core.typing import UserRequest
 from apps.core.ui import tables
@@ -155,7 +154,7 @@ def page(request: UserRequest, row: Deployment) -> dict[str, Any]:
 def under_way(release: Release, most: int) -> UnderWay:
     """A release with its strategy and what the judge found."""
     found = [judged.finding(each) for each in selectors.judgements(release)[:most]]
-    return UnderWay(release, strategy_of(release), found)
+    return UnderWay(release, selectors.strategy_of(release), found)
 
 
 def attempt(row: Deployment, release: Release) -> dict[str, Any]:
@@ -185,14 +184,6 @@ def release_form(row: Deployment, form: ReleaseForm) -> dict[str, Any]:
 def usual(row: Deployment) -> Strategy:
     """How traffic moves where nothing else is said."""
     return configurations.current(row).config.strategy
-
-
-def strategy_of(release: Release) -> Strategy:
-    """The strategy as it stood when the release was asked for; the defaults where none was kept."""
-    try:
-        return Strategy.model_validate(release.strategy)
-    except ValidationError:  # kept by an older portal, whose words this one no longer knows
-        return Strategy()
 
 
 def examples(row: Deployment) -> list[Call]:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ import msgpack
 from django.db.models import Sum
 
 from apps.predictions.models import Batch, Kind
-from apps.predictions.rows import Row, unpacked
+from apps.predictions.rows import Row, Scalar, unpacked
 
 PREDICTIONS = (Kind.EXCHANGE, Kind.PREDICTION)
 
@@ -45,6 +45,29 @@ def _read(
         for stored in msgpack.unpackb(payload):
             if first <= stored[1] < last:
                 yield unpacked(stored)
+
+
+def truths_received(deployment_id: int, *, since: datetime, until: datetime) -> dict[str, Scalar]:
+    """The ground truth that came in `[since, until)`, by the id of its prediction."""
+    found = Batch.objects.filter(
+        deployment_id=deployment_id, kind=Kind.TRUTH, received_at__gte=since, received_at__lt=until
+    )
+    return {
+        row.key: row.truth
+        for payload in found.values_list("payload", flat=True).iterator()
+        for row in map(unpacked, msgpack.unpackb(payload))
+    }
+
+
+def of_keys(
+    deployment_id: int, keys: Container[str], *, since: datetime, until: datetime
+) -> Iterator[Row]:
+    """The predictions around `[since, until)` with these ids; truth is not joined."""
+    batches = Batch.objects.filter(
+        deployment_id=deployment_id, kind__in=PREDICTIONS, ends_at__gte=since, starts_at__lt=until
+    )
+    for payload in batches.values_list("payload", flat=True).iterator():
+        yield from (unpacked(each) for each in msgpack.unpackb(payload) if each[0] in keys)
 
 
 def count(deployment_id: int) -> int:

@@ -140,7 +140,7 @@ def addresses(row):
 
 def settle(shown):
     """Wait until the parts that are fetched have come."""
-    shown.wait_for_function("!document.querySelector('.skeleton, .htmx-request')")
+    shown.locator("#page .skeleton").first.wait_for(state="detached")
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])

@@ -6,7 +6,7 @@ while it works, and a sweep takes up what lost its worker.
 """
 
 from apps.core.jobs.asks import request_cancel, try_again
-from apps.core.jobs.progress import Cancelled, ClaimLost, Progress
+from apps.core.jobs.progress import Cancelled, ClaimLost, NotYet, Progress
 from apps.core.jobs.runner import run_job
 from apps.core.jobs.sending import enqueue
 from apps.core.jobs.sweep import forget_ended, release_node, sweep
@@ -16,6 +16,7 @@ __all__ = [
     "WORK",
     "Cancelled",
     "ClaimLost",
+    "NotYet",
     "Progress",
     "Work",
     "enqueue",

@@ -94,6 +94,11 @@ def take_up(job: Job) -> bool:
     return requeue(job, note=f"Worker {job.worker} stopped answering; taken up again.")
 
 
+def put_off(job: Job, *, seconds: float) -> bool:
+    """Back into the queue as the work itself asked: what it noted stays, and no try is counted."""
+    return requeue(job, note="", delay=seconds)
+
+
 def requeue(job: Job, *, note: str, delay: float = 0) -> bool:
     """Back into the queue, unless somebody else moved the job meanwhile or asked for its end."""
     with transaction.atomic():
@@ -107,15 +112,17 @@ def requeue(job: Job, *, note: str, delay: float = 0) -> bool:
 
 
 def _put_back(job: Job, note: str, delay: float) -> None:
+    told: dict[str, Any] = {"note": note} if note else {"tries": 0}
     Job.objects.filter(pk=job.pk).update(
         state=Job.State.QUEUED,
         claim=None,
         lease_until=None,
         sent_at=None,
-        note=note,
         not_before=Now() + timedelta(seconds=delay),
+        **told,
     )
-    JobLine.objects.create(job=job, text=note)
+    if note:
+        JobLine.objects.create(job=job, text=note)
     live.changed_all(job.topics)
     if job.kind in WORK:
         job.sent_at = None

@@ -29,6 +29,14 @@ def lease_from_now() -> Any:
     return Now() + timedelta(seconds=settings.JOB_LEASE_SECONDS)
 
 
+class NotYet(Exception):
+    """The work goes on in a while; no worker waits for it meanwhile, and it is no failed try."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"again in {seconds:g} s")
+        self.seconds = seconds
+
+
 class Progress:
     """Tells the database and everybody watching how far a job has come."""
 

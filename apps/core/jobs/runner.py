@@ -20,7 +20,7 @@ from django.db.models.functions import Coalesce, Now
 from apps.core import live
 from apps.core.errors import PortalError, Retryable
 from apps.core.jobs import ends, values
-from apps.core.jobs.progress import Cancelled, ClaimLost, Progress, lease_from_now
+from apps.core.jobs.progress import Cancelled, ClaimLost, NotYet, Progress, lease_from_now
 from apps.core.jobs.watch import Interrupted, Reason, Watch
 from apps.core.jobs.work import WORK
 from apps.core.machine import NODE
@@ -38,6 +38,8 @@ class Outcome:
     state: Job.State | None
     note: str = ""
     result: Any = None
+    # The work put itself off for so long.
+    later: float | None = None
 
 
 LOST = Outcome(None)
@@ -97,6 +99,8 @@ def _try(job: Job, watch: Watch) -> Outcome:
         return LOST
     except Cancelled:
         return Outcome(Job.State.CANCELLED, ends.CANCELLED)
+    except NotYet as wait:
+        return Outcome(None, later=wait.seconds)
     except Interrupted:
         watch.disarm()
         _drop_connection()  # the signal may have come in the middle of a query
@@ -128,6 +132,8 @@ def _store(job: Job, outcome: Outcome) -> bool:
     if outcome is LOST:
         logger.warning("Job %s goes on elsewhere", job)
         return True
+    if outcome.later is not None:
+        return ends.put_off(job, seconds=outcome.later)
     if outcome.state is None:
         return ends.try_later(job, reason=outcome.note)
     if outcome.state == Job.State.DONE:

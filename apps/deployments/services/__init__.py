@@ -2,6 +2,7 @@
 
 from apps.deployments.planning import Plan, plan
 from apps.deployments.services.configuring import configure, restore, scale
+from apps.deployments.services.driving import Look, look
 from apps.deployments.services.endings import abort_release, fail_release, take_back
 from apps.deployments.services.places import (
     create_deployment,
@@ -16,6 +17,7 @@ from apps.deployments.services.wishes import ask_abort, ask_pause, ask_promote, 
 
 __all__ = [
     "DRAIN",
+    "Look",
     "Plan",
     "abort_release",
     "ask_abort",
@@ -26,6 +28,7 @@ __all__ = [
     "create_deployment",
     "fail_release",
     "go_live",
+    "look",
     "note_replica",
     "plan",
     "reinstate_deployment",

@@ -18,7 +18,7 @@ JOB_ENDED = "Its job ended before it was live."
 def fail_release(*, release_id: int, note: str = JOB_ENDED) -> None:
     """Free the deployment for the next release; what was live stays live. Safe to run twice."""
     if row := _end(release_id, Release.State.FAILED, note):
-        record_release(row, verb="deployments.release_failed", by=None, note=note)
+        record_release(row, verb="deployments.release_failed", by=None)
         events.publish(ReleaseFailed(release_id=release_id))
 
 
@@ -26,7 +26,7 @@ def fail_release(*, release_id: int, note: str = JOB_ENDED) -> None:
 def abort_release(*, release_id: int, by: AbstractUser | None, note: str) -> None:
     """End a release because a person, or its plan, says so. Safe to run twice."""
     if row := _end(release_id, Release.State.ABORTED, note):
-        record_release(row, verb="deployments.release_aborted", by=by, note=note)
+        record_release(row, verb="deployments.release_aborted", by=by)
         events.publish(ReleaseAborted(release_id=release_id))
 
 
@@ -34,7 +34,7 @@ def abort_release(*, release_id: int, by: AbstractUser | None, note: str) -> Non
 def take_back(*, release_id: int, note: str) -> None:
     """Take the traffic away from what the judge found bad. Safe to run twice."""
     if row := _end(release_id, Release.State.ROLLED_BACK, note):
-        record_release(row, verb="deployments.release_rolled_back", by=None, note=note)
+        record_release(row, verb="deployments.release_rolled_back", by=None)
         events.publish(ReleaseRolledBack(release_id=release_id))
 
 

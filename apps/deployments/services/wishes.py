@@ -84,10 +84,8 @@ def _not_now(row: Release, asked: str, remedy: str) -> NotNow:
 
 
 def _ask(row: Release, wish: Release.Wish, by: AbstractUser, reason: str) -> Release:
-    Release.objects.filter(pk=row.pk).update(wish=wish, wished_by_id=by.pk)
-    row.wish = wish
-    record_release(
-        row, verb=f"deployments.{wish.value}_asked", by=by, **({"reason": reason} if reason else {})
-    )
+    row.wish, row.wished_by_id, row.note = wish, by.pk, reason[:500]
+    row.save(update_fields=["wish", "wished_by", "note"])
+    record_release(row, verb=f"deployments.{wish.value}_asked", by=by)
     live.changed(row.deployment.topic)
     return row
