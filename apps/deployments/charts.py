@@ -34,12 +34,18 @@ def window(deployment: Deployment, *, hours: int) -> Window:
     """The charts of the last hours."""
     until = timezone.now()
     since = until - timedelta(hours=hours)
-    found = list(selectors.drawn(deployment, since))
+    # The live release first, then the one under way: the same colours as in the traffic bar.
+    found = sorted(selectors.drawn(deployment, since), key=_place)
     lines = found[:MOST_RELEASES]
     courses = tallies.course([row.pk for row in lines], since, until, parts=PARTS)
     named = [(f"v{row.version.number} #{row.number}", courses[row.pk]) for row in lines]
     frame = _Frame(_times(since, until), _markers(found, since), hours * 60 / PARTS)
     return Window(_charts(named, frame), len(found) - len(lines))
+
+
+def _place(release: Release) -> int:
+    states = (Release.State.LIVE, *Release.IN_FLIGHT)
+    return min(states.index(release.state), 1) if release.state in states else 2
 
 
 @dataclass(frozen=True, slots=True)

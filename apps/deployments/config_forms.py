@@ -67,7 +67,7 @@ class ConfigurationForm(RefusableForm):
     def __init__(self, data: Any = None, *, stand: Stand) -> None:
         super().__init__(data, initial={"based_on": stand.number})
         for path, value in configurations.flat(stand.config).items():
-            self.initial[path] = value
+            self.initial[path] = f"{value:.10g}" if isinstance(value, float) else value
         for path, info in base.fields(Config):
             self.fields[path] = field_of(path, info)
         self.order_fields([*(path for path, _ in base.fields(Config)), "note", "based_on"])

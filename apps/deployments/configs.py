@@ -45,7 +45,9 @@ class Batching(_Part):
 class Strategy(_Part):
     """How traffic moves to a new release, and what a judge may do meanwhile."""
 
-    kind: Literal["all_at_once", "blue_green", "canary", "shadow"] = "all_at_once"
+    kind: Literal["all_at_once", "blue_green", "canary", "shadow"] = Field(
+        default="all_at_once", title="Strategy"
+    )
     steps: tuple[int, ...] = Field(
         default=(5, 25, 50), description="Percent of the traffic, each larger than the one before"
     )

@@ -26,6 +26,11 @@ class Stand:
     config: Config
     row: Configuration | None = None
 
+    @property
+    def name(self) -> str:
+        """What people call it."""
+        return f"Configuration {self.number}" if self.number else "The defaults"
+
 
 @dataclass(frozen=True, slots=True)
 class Change:

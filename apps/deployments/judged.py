@@ -32,7 +32,7 @@ class Finding:
 def finding(row: Judgement) -> Finding:
     """A judgement as a line of a timeline."""
     tone, icon = TONES.get(Verdict(row.verdict), ("idle", "dot"))
-    told = f"Step {row.step + 1}: {row.get_verdict_display()}"
+    told = f"Step {row.step + 1}: {row.get_verdict_display().lower()}"
     detail = " ".join([row.reason, *_words(row.figures)])
     return Finding(row.at, told, detail, tone, icon)
 

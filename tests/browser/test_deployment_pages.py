@@ -139,7 +139,7 @@ def addresses(row):
 
 
 def settle(shown):
-    """Wait until the parts that are fetched have come."""
+    """Wait until the charts have come: a page that is left meanwhile cuts them off, and says so."""
     shown.locator("#page .skeleton").first.wait_for(state="detached")
 
 
@@ -177,6 +177,12 @@ def test_empty_and_retired_ones_are_drawn(
         assert shown.evaluate("document.documentElement.scrollWidth") <= width, address
 
 
+def again(shown):
+    """Load the page anew: no WebSocket tells it in these tests."""
+    shown.reload()
+    settle(shown)
+
+
 def picture(shown, name):
     if PICTURES:
         shown.page.screenshot(path=Path(PICTURES) / f"{name}.png", full_page=True)
@@ -189,10 +195,11 @@ def test_a_version_goes_live_by_the_pages_alone(page, sign_in, ada, model):
     shown.get_by_label("Name").fill("churn-eu")
     shown.get_by_role("button", name="Make the deployment").click()
     shown.get_by_role("heading", name="churn-eu").wait_for()
+    settle(shown)
     row = Deployment.objects.get(slug="churn-eu")
     go(row, 1, ada)
 
-    shown.reload()
+    again(shown)
     shown.get_by_role("link", name="Release a version").click()
     shown.get_by_label("How the traffic moves").select_option("canary")
     shown.get_by_text("Steps and time, where not as configured").click()
@@ -202,29 +209,33 @@ def test_a_version_goes_live_by_the_pages_alone(page, sign_in, ada, model):
     shown.get_by_text("To undo it").wait_for()
     shown.get_by_role("button", name="Start the release").click()
     shown.get_by_role("heading", name="Release under way").wait_for()
+    settle(shown)
 
     made = row.releases.get(number=2)
     run(made)
     Release.objects.filter(pk=made.pk).update(state="moving", share=7, step_since=timezone.now())
-    shown.reload()
+    again(shown)
     shown.get_by_text("1 of 3").wait_for()
     shown.get_by_role("button", name="Promote now").click()
     shown.get_by_text("takes all the traffic at its next look").wait_for()
+    settle(shown)
     made.refresh_from_db()
     assert (made.wish, made.wished_by) == ("promote", ada)
     services.go_live(made.pk)
-    shown.reload()
+    again(shown)
     shown.locator("#deployment-state").get_by_text("as release 2").wait_for()
 
 
 def test_the_keyboard_alone_scales_configures_and_retires(page, sign_in, ada, busy):
     Release.objects.filter(number=2).update(state="aborted")
     shown = sign_in(page(), ada).open(busy.get_absolute_url())
+    settle(shown)
     press(shown, "button", "Scale")
     shown.get_by_label("Model servers", exact=True).press("Control+a")
     shown.keyboard.type("4")
     shown.keyboard.press("Enter")
     shown.get_by_text("It becomes 4 model servers").wait_for()
+    settle(shown)
     assert Configuration.objects.latest("pk").body["replicas"] == 4
 
     press(shown, "link", "Configuration")
@@ -234,6 +245,8 @@ def test_the_keyboard_alone_scales_configures_and_retires(page, sign_in, ada, bu
     shown.get_by_text("Configuration 4 is in force").wait_for()
 
     press(shown, "link", "Overview")
+    shown.get_by_role("heading", name="Live").wait_for()
+    settle(shown)
     press(shown, "link", "Retire this deployment")
     shown.get_by_label("Reason").focus()
     shown.keyboard.type("nobody calls it")
@@ -241,6 +254,7 @@ def test_the_keyboard_alone_scales_configures_and_retires(page, sign_in, ada, bu
     shown.keyboard.type(busy.slug)
     shown.keyboard.press("Enter")
     shown.get_by_text("This deployment is retired").wait_for()
+    settle(shown)
     busy.refresh_from_db()
     assert busy.is_retired
 

@@ -61,13 +61,12 @@ def restore(
 ) -> Configuration | None:
     """Bring an earlier configuration back, as a new one."""
     earlier = configurations.numbered(deployment, number)
-    name = f"configuration {number}" if number else "the defaults"
     return configure(
         deployment=deployment,
         config=earlier.config,
         based_on=based_on,
         by=by,
-        note=f"Back to {name}",
+        note=f"Back to {earlier.name.lower()}",
     )
 
 
