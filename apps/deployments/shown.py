@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest
 
 from apps.core.typing import UserRequest
@@ -146,6 +147,7 @@ def page(request: UserRequest, row: Deployment) -> dict[str, Any]:
         "needed": row.needed.label,
         "may_retire": access.may_retire(row),
         "roll_back_form": RollBackForm(),
+        **_steering(),
         "scale_form": ScaleForm(initial={"replicas": stand.config.replicas}),
         "calls": examples(row),
     }
@@ -166,18 +168,21 @@ def attempt(row: Deployment, release: Release) -> dict[str, Any]:
         "under_way": under_way(release, JUDGEMENTS_MOST),
         "in_flight": release.state in Release.IN_FLIGHT,
         "may_release": access.may_release(row),
+        **_steering(),
     }
 
 
 def release_form(row: Deployment, form: ReleaseForm) -> dict[str, Any]:
     """The form of a release, with the plan of what stands in it."""
     form.is_valid()
-    version = getattr(form, "cleaned_data", {}).get("version") or form.newest()
-    strategy = getattr(form, "cleaned_data", {}).get("strategy")
+    given = getattr(form, "cleaned_data", {})
+    # A plan of something else than what stands in the form would mislead.
+    wrong = [name for name in form.errors if name != NON_FIELD_ERRORS]
+    version = None if wrong else given.get("version") or form.newest()
     return {
         "deployment": row,
         "form": form,
-        "plan": plan(row, version, strategy) if version else None,
+        "plan": plan(row, version, given.get("strategy")) if version else None,
     }
 
 
@@ -189,6 +194,14 @@ def usual(row: Deployment) -> Strategy:
 def examples(row: Deployment) -> list[Call]:
     """How to call it."""
     return calls(settings.PUBLIC_URL, row.slug)
+
+
+def _steering() -> dict[str, Any]:
+    """One form for each dialog, whose fields differ by their ids alone."""
+    return {
+        "promote_form": RollBackForm(auto_id="promote-%s"),
+        "abort_form": RollBackForm(auto_id="abort-%s"),
+    }
 
 
 def _releases(request: HttpRequest, row: Deployment) -> tables.Page[Release]:

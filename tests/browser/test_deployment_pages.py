@@ -216,7 +216,8 @@ def test_a_version_goes_live_by_the_pages_alone(page, sign_in, ada, model):
     Release.objects.filter(pk=made.pk).update(state="moving", share=7, step_since=timezone.now())
     again(shown)
     shown.get_by_text("1 of 3").wait_for()
-    shown.get_by_role("button", name="Promote now").click()
+    shown.get_by_role("link", name="Promote now").click()
+    shown.get_by_role("button", name="Promote", exact=True).click()
     shown.get_by_text("takes all the traffic at its next look").wait_for()
     settle(shown)
     made.refresh_from_db()
@@ -224,6 +225,18 @@ def test_a_version_goes_live_by_the_pages_alone(page, sign_in, ada, model):
     services.go_live(made.pk)
     again(shown)
     shown.locator("#deployment-state").get_by_text("as release 2").wait_for()
+
+
+def test_what_changes_is_fetched_again_and_the_charts_stay(page, sign_in, ada, busy):
+    shown = sign_in(page(), ada).open(busy.get_absolute_url())
+    settle(shown)
+    shown.evaluate("document.querySelector('#deployment-charts').dataset.same = 'yes'")
+    Release.objects.filter(number=2).update(share=50, step=2)
+    shown.evaluate("htmx.trigger('#deployment-state', 'live')")
+    shown.get_by_text("3 of 4").wait_for()
+    assert shown.locator("#deployment-charts[data-same] .chart").count() == 3
+    shown.get_by_role("link", name="Abort").click()
+    shown.get_by_role("heading", name="Abort this release?").wait_for()
 
 
 def test_the_keyboard_alone_scales_configures_and_retires(page, sign_in, ada, busy):

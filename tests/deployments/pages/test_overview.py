@@ -83,6 +83,9 @@ class OverviewTests(Served):
 
     def test_a_person_steers_it_once(self) -> None:
         made = self.moving()
+        page = self.client.get(self.page)
+        self.assertContains(page, "25 % of the traffic of")
+        self.assertContains(page, "goes back to where it was")
         sent = {"release": made.number, "wish": "pause"}
         page = self.client.post(f"{self.page}steer/", sent, follow=True)
         self.assertContains(page, "pauses at its next look")

@@ -32,6 +32,12 @@ class ReleaseFormTests(Served):
         self.assertNotContains(plan, "<html")
         self.assertContains(self.client.get(self.address, asked), "7 %")
 
+    def test_what_does_not_fit_has_no_plan(self) -> None:
+        asked = {"version": 2, "strategy.kind": "canary", "strategy.steps": "50, 20"}
+        plan = self.client.get(f"{self.address}plan/", asked)
+        self.assertContains(plan, "strategy.steps: ")
+        self.assertNotContains(plan, "To undo it")
+
     def test_a_canary_is_asked_for_as_planned(self) -> None:
         sent = {
             "version": 2,
