@@ -90,8 +90,8 @@ RULES = (
     Rule(r"api/v1/deployments/<slug>/(retire|reinstate)/", act=MAINTAINER),
     Rule(r"api/v1/deployments/<slug>/", act=CONTRIBUTOR),
     Rule(r"deployments/<slug>/(retire|reinstate)/", read=MAINTAINER, act=MAINTAINER),
-    # Who may not release has no use for the form of a release.
-    Rule(r"deployments/<slug>/release/", read=CONTRIBUTOR, act=CONTRIBUTOR),
+    # Who may not release has no use for its form; the planted environment is protected.
+    Rule(r"deployments/<slug>/release/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"deployments/<slug>/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/baseline/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/monitor/", act=MAINTAINER),
