@@ -6,29 +6,47 @@ from dataclasses import dataclass
 
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.core.errors import NotFound
-from apps.deployments.models import Deployment, Release
+from apps.core.errors import NotFound, RoleNeeded
+from apps.deployments.models import Deployment, DeploymentQuerySet, Release, Replica
 from apps.models.models import ModelVersion, RegisteredModel
 from apps.projects import access as projects
 from apps.projects.models import Environment
 
 
+def deployments(user: Person) -> DeploymentQuerySet:
+    """The deployments that the person may see."""
+    return Deployment.objects.visible_to(user)
+
+
 def deployment(user: Person, slug: str, at_least: Role = Role.VIEWER) -> Deployment:
     """The deployment, where the person holds at least this role in its project."""
-    found = Deployment.objects.visible_to(user).filter(slug=slug)
-    row = found.select_related("project", "environment", "model").first()
-    if row is None:
-        raise NotFound(what="deployment")
-    access.require(user, row.project_id, at_least, what="deployment")
+    row = _found(user, slug)
+    _require(row, at_least)
     return row
 
 
 def releasable(user: Person, slug: str) -> Deployment:
     """The deployment, where the person may release: maintainers in a protected environment."""
-    row = deployment(user, slug)
-    needed = Role.MAINTAINER if row.environment.protected else Role.CONTRIBUTOR
-    access.require(user, row.project_id, needed, what="deployment")
+    row = _found(user, slug)
+    _require(row, row.needed)
     return row
+
+
+def _found(user: Person, slug: str) -> Deployment:
+    """The row with the role that the person holds in its project, so that nobody asks for it again."""
+    found = Deployment.objects.visible_to(user).filter(slug=slug)
+    row = found.select_related("project", "environment", "model", "connection").first()
+    if row is None:
+        raise NotFound(what="deployment")
+    row.held = access.role(user, row.project_id)
+    return row
+
+
+def _require(row: Deployment, at_least: Role) -> None:
+    if row.held is None:
+        raise NotFound(what="deployment")
+    if row.held < at_least:
+        raise RoleNeeded(needed=at_least.label, yours=row.held.label)
 
 
 def release(user: Person, pk: int) -> Release:
@@ -76,3 +94,36 @@ def version_of(deployment: Deployment, number: int) -> ModelVersion:
     if found is None:
         raise NotFound(what=f"version of {deployment.model.name}")
     return found
+
+
+def retirable(user: Person, slug: str) -> Deployment:
+    """The deployment, for those who may take it out of use."""
+    return deployment(user, slug, Role.MAINTAINER)
+
+
+def may_release(row: Deployment) -> bool:
+    """Whether whoever the row was found for may change what it serves, and how."""
+    return row.held is not None and row.held >= row.needed
+
+
+def may_retire(row: Deployment) -> bool:
+    """Whether whoever the row was found for may take it out of use."""
+    return row.held is not None and row.held >= Role.MAINTAINER
+
+
+def replica(row: Deployment, pk: int) -> Replica:
+    """A model server of the deployment, also one that is draining."""
+    found = Replica.objects.filter(pk=pk, release__deployment=row)
+    server = found.select_related("release__version").first()
+    if server is None:
+        raise NotFound(what=f"model server of {row.slug}")
+    return server
+
+
+def release_of(row: Deployment, number: int) -> Release:
+    """A release of the deployment by its number."""
+    found = row.releases.filter(number=number)
+    made = found.select_related("deployment", "version__model", "requested_by").first()
+    if made is None:
+        raise NotFound(what=f"release of {row.slug}")
+    return made

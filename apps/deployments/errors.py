@@ -1,3 +1,7 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+
 from apps.core.errors import PortalError
 
 
@@ -29,6 +33,42 @@ class NothingToRollBackTo(PortalError):
 class SlugTaken(PortalError):
     code, status = "slug_taken", 409
     sentence = "slug: {slug} is taken. Choose another one."
+
+
+class ConfigInvalid(PortalError):
+    """`fields` says for each path of the configuration what would do."""
+
+    code, status = "config_invalid", 400
+    sentence = "{reason}"
+
+    @classmethod
+    def of(cls, fields: Mapping[str, str]) -> ConfigInvalid:
+        """The refusal of these fields."""
+        told = "; ".join(f"{path}: {reason}" for path, reason in fields.items())
+        return cls(reason=told, fields=dict(fields))
+
+
+class ConfigurationChanged(PortalError):
+    code, status = "configuration_changed", 409
+    sentence = (
+        "{deployment} has configuration {number} meanwhile, and yours is based on {based_on}. "
+        "Look at what changed, then save again."
+    )
+
+
+class NotRetired(PortalError):
+    code, status = "not_retired", 409
+    sentence = "{deployment} is not retired."
+
+
+class NothingRuns(PortalError):
+    code, status = "nothing_runs", 409
+    sentence = "{deployment} has no model server. Release a version first."
+
+
+class RestartUnderWay(PortalError):
+    code, status = "restart_under_way", 409
+    sentence = "{deployment} is already restarting. Wait until every model server is ready."
 
 
 class ReleaseEndedBadly(PortalError):

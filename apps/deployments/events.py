@@ -14,6 +14,14 @@ class ReleaseFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentConfigured:
+    """Another configuration is in force; `at_once` names what holds without a release."""
+
+    deployment_id: int
+    at_once: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseRolledBack:
     """The judge found a release bad and took its traffic away."""
 

@@ -1,25 +1,37 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, get_args
 
 from django import forms
 from django.utils import timezone
 
 from apps.core.access import Person, Role
+from apps.core.errors import Invalid, PortalError
 from apps.core.ui.refusable import RefusableForm
-from apps.deployments.models import Deployment
+from apps.deployments.config_forms import WORDS, field_of
+from apps.deployments.configs import Strategy, read_strategy
+from apps.deployments.errors import ConfigInvalid
+from apps.deployments.models import Deployment, Release
 from apps.models import selectors as models
 from apps.models.models import ModelVersion, RegisteredModel
 from apps.projects import selectors as projects
 from apps.projects.models import Environment
 
 RESERVED = {"new", "served"}  # pages of their own stand at these addresses
+OVERRIDDEN = ("kind", "steps", "step_seconds", "least_requests", "approval")
+WORDS_OF_STRATEGIES = [
+    (each, WORDS[each]) for each in get_args(Strategy.model_fields["kind"].annotation)
+]
+WINDOWS = [(1, "1 hour"), (6, "6 hours"), (24, "24 hours")]
 AHEAD = timedelta(minutes=1)  # clocks differ
 
 
 class DeploymentFilterForm(forms.Form):
     q = forms.CharField(max_length=60, required=False, label="Name")
+    state = forms.ChoiceField(
+        choices=[("", "In use"), ("retired", "Retired"), ("all", "All")], required=False
+    )
 
 
 class ModelChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
@@ -87,21 +99,155 @@ class VersionChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # n
 
 
 class ReleaseForm(RefusableForm):
+    """A version, and where it should move otherwise than configured, how."""
+
     version = VersionChoiceField(
         ModelVersion.objects.none(), to_field_name="number", empty_label=None
     )
     reason = forms.CharField(max_length=500, required=False, help_text="For the record.")
 
-    def __init__(self, *args: Any, deployment: Deployment, user: Person, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, deployment: Deployment, user: Person, usual: Strategy, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.usual = usual
         field = self.fields["version"]
         assert isinstance(field, VersionChoiceField)
         known = models.versions(user).filter(model=deployment.model_id)
         field.queryset = known.order_by("-number")
+        for name in OVERRIDDEN:
+            path = f"strategy.{name}"
+            self.fields[path] = field_of(path, Strategy.model_fields[name])
+            self.fields[path].help_text = Strategy.model_fields[name].description or ""
+            self.fields[path].required = False
+            self.initial[path] = getattr(usual, name)
+        kind = self.fields["strategy.kind"]
+        assert isinstance(kind, forms.ChoiceField)
+        kind.choices = [("", f"As configured: {WORDS[usual.kind].lower()}"), *WORDS_OF_STRATEGIES]
+        kind.label, self.initial["strategy.kind"] = "How the traffic moves", ""
+
+    def clean(self) -> dict[str, Any]:
+        """The strategy that the fields make together, checked as one."""
+        given = super().clean() or {}
+        given["strategy"] = None
+        if given.get("strategy.kind") and not self.errors:
+            asked = {name: given[f"strategy.{name}"] for name in OVERRIDDEN}
+            kept = {name: value for name, value in asked.items() if value is not None}
+            try:
+                given["strategy"] = read_strategy(self.usual.model_dump() | kept)
+            except PortalError as error:
+                self.refuse(error)
+        return given
+
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What the service asks for."""
+        return {name: self.cleaned_data[name] for name in ("version", "reason", "strategy")}
+
+    @property
+    def kind(self) -> forms.BoundField:
+        """Which way the traffic moves."""
+        return self["strategy.kind"]
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the details are in question: another way was chosen, or one of them is wrong."""
+        return bool(self.kind.value()) or any(bound.errors for bound in self.details())
+
+    def newest(self) -> ModelVersion | None:
+        """The version that is offered first."""
+        field = self.fields["version"]
+        assert isinstance(field, VersionChoiceField)
+        assert field.queryset is not None
+        found: ModelVersion | None = field.queryset.first()
+        return found
+
+    def details(self) -> list[forms.BoundField]:
+        """How the traffic moves, where not as configured."""
+        return [self[f"strategy.{name}"] for name in OVERRIDDEN if name != "kind"]
+
+    def refuse(self, error: PortalError) -> None:
+        """Put each sentence beside the field it names, and the others above the form."""
+        if isinstance(error, ConfigInvalid):
+            for path, said in error.data["fields"].items():
+                super().refuse(Invalid(field=path, reason=said))
+        else:
+            super().refuse(error)
+
+
+class SteerForm(forms.Form):
+    """What a person asks of the release under way, named so that no other one is meant."""
+
+    release = forms.IntegerField(min_value=1, max_value=2**31 - 1)
+    wish = forms.ChoiceField(choices=[choice for choice in Release.Wish.choices if choice[0]])
+    reason = forms.CharField(max_length=500, required=False)
 
 
 class RollBackForm(RefusableForm):
     reason = forms.CharField(max_length=500, required=False, help_text="For the record.")
+
+
+class ScaleForm(RefusableForm):
+    replicas = forms.IntegerField(
+        min_value=1, max_value=50, label="Model servers", help_text="From 1 to 50."
+    )
+    note = forms.CharField(max_length=500, required=False, label="Why")
+
+
+class RestartForm(forms.Form):
+    """One model server, or where none is named, all of them in turn."""
+
+    replica = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+
+
+class RetireForm(RefusableForm):
+    """The reason, and the name typed by hand."""
+
+    reason = forms.CharField(
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Everybody with a role in the project reads it on their home page.",
+    )
+    name = forms.CharField(
+        max_length=60, label="Name", widget=forms.TextInput({"autocomplete": "off"})
+    )
+
+    def __init__(self, *args: Any, deployment: Deployment, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.slug = deployment.slug
+        self.fields["name"].help_text = f"Type {deployment.slug} to be sure."
+
+    def clean_name(self) -> str:
+        name: str = self.cleaned_data["name"]
+        if name != self.slug:
+            raise forms.ValidationError(f"Type {self.slug} to be sure.")
+        return name
+
+
+class RestoreForm(forms.Form):
+    """Which configuration to bring back, and the one that was seen as the present one."""
+
+    number = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+    based_on = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
+class BetweenForm(forms.Form):
+    """Two configurations by their numbers."""
+
+    a = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+    b = forms.IntegerField(min_value=0, max_value=2**31 - 1)
+
+
+class WindowForm(forms.Form):
+    """How far back the charts look."""
+
+    hours = forms.TypedChoiceField(choices=WINDOWS, coerce=int, required=False)
+
+
+class OffsetForm(forms.Form):
+    """From which byte of a log to go on."""
+
+    after = forms.IntegerField(min_value=0, max_value=2**53)
 
 
 class MomentForm(forms.Form):

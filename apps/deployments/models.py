@@ -37,6 +37,10 @@ class Deployment(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     retired_at = models.DateTimeField(null=True)
+    retired_reason = models.CharField(max_length=500, blank=True)
+
+    # The role in the project of whoever `access` found the row for.
+    held: Role | None = None
 
     objects = DeploymentQuerySet.as_manager()
 
@@ -48,6 +52,15 @@ class Deployment(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("deployments:deployment", args=[self.slug])
+
+    @property
+    def is_retired(self) -> bool:
+        return self.retired_at is not None
+
+    @property
+    def needed(self) -> Role:
+        """The role that may change what it serves."""
+        return Role.MAINTAINER if self.environment.protected else Role.CONTRIBUTOR
 
     @property
     def topic(self) -> str:

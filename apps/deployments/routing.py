@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from django.db.models import Q
 
 from apps.deployments import selectors
+from apps.deployments.configs import Limits
 from apps.deployments.gateway.routes import Route, Target
 from apps.deployments.models import Release, Replica
 
@@ -27,18 +28,19 @@ def routes() -> list[Route]:
         state=Replica.State.READY,
         retired_at=None,
         release__deployment__retired_at=None,
-    ).select_related("release__version__model", "release__deployment", "release__configuration")
+    ).select_related("release__version__model", "release__deployment")
     found: dict[int, list[Replica]] = defaultdict(list)
     for replica in ready:
         found[replica.release.deployment_id].append(replica)
-    return [_route(replicas) for replicas in found.values()]
+    # Limits of a request hold at once: they are those in force, not those of the release.
+    in_force = selectors.configs(list(found))
+    return [_route(replicas, in_force[pk].limits) for pk, replicas in found.items()]
 
 
-def _route(replicas: list[Replica]) -> Route:
+def _route(replicas: list[Replica], limits: Limits) -> Route:
     deployment = replicas[0].release.deployment
     open_to_all = [row for row in replicas if not row.release.shadow]
     share = max((row.release.share for row in open_to_all if _is_moving(row)), default=0)
-    limits = selectors.config_of(_leading(replicas)).limits
     return Route(
         slug=deployment.slug,
         deployment_id=deployment.pk,
@@ -53,11 +55,6 @@ def _route(replicas: list[Replica]) -> Route:
 
 def _is_moving(replica: Replica) -> bool:
     return replica.release.state != State.LIVE
-
-
-def _leading(replicas: list[Replica]) -> Release:
-    """The live release; where none is live yet, the one under way."""
-    return min((row.release for row in replicas), key=lambda release: release.state != State.LIVE)
 
 
 def _targets(replicas: list[Replica], share: int) -> Iterable[Target]:

@@ -3,15 +3,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet, Subquery
 
 from apps.accounts.selectors import user_of_token
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.deployments.configs import Config, Strategy
+from apps.deployments.configs import Config, Strategy, running
 from apps.deployments.models import (
+    Configuration,
     Deployment,
     DeploymentQuerySet,
+    Judgement,
+    Mismatch,
     Release,
     ReleaseQuerySet,
     Replica,
@@ -29,6 +32,47 @@ def deployments(user: Person) -> DeploymentQuerySet:
         .select_related("project", "environment", "model")
         .prefetch_related(Prefetch("releases", queryset=live, to_attr="live"))
     )
+
+
+def found(user: Person, *, words: str = "", state: str = "") -> DeploymentQuerySet:
+    """What the list shows: `state` is retired, all, or in use where it is empty."""
+    rows = deployments(user).filter(slug__icontains=words)
+    return rows if state == "all" else rows.filter(retired_at__isnull=state != "retired")
+
+
+def retired_lately(user: Person, since: datetime) -> DeploymentQuerySet:
+    """What was taken out of use since then, newest first: the notice to who calls it."""
+    gone = Deployment.objects.visible_to(user).filter(retired_at__gte=since)
+    return gone.select_related("project").order_by("-retired_at")
+
+
+def standing(deployment: Deployment) -> ReleaseQuerySet:
+    """The live release, the one under way, and where a rollback would lead: what a page says of now."""
+    live = deployment.releases.live()
+    earlier = deployment.releases.filter(
+        state=Release.State.SUPERSEDED, live_at__lt=Subquery(live.values("live_at"))
+    ).exclude(version_id=Subquery(live.values("version_id")))
+    good = Subquery(earlier.order_by("-live_at").values("pk")[:1])
+    busy = Q(state__in=[Release.State.LIVE, *Release.IN_FLIGHT])
+    return deployment.releases.filter(busy | Q(pk=good)).select_related(
+        "version__model", "requested_by", "wished_by", "span__approved_by"
+    )
+
+
+def judgements(release: Release) -> QuerySet[Judgement]:
+    """What the judge found of a release, newest first."""
+    return release.judgements.all()
+
+
+def open_mismatches(deployment: Deployment) -> QuerySet[Mismatch]:
+    """Where the target runs something else than is wanted."""
+    return deployment.mismatches.filter(end=Mismatch.End.OPEN)
+
+
+def drawn(deployment: Deployment, since: datetime) -> ReleaseQuerySet:
+    """The releases that may have been asked something since then, newest first."""
+    busy = Q(state__in=[Release.State.LIVE, *Release.IN_FLIGHT])
+    return deployment.releases.filter(busy | Q(ended_at__gte=since)).select_related("version")
 
 
 def releases(user: Person) -> ReleaseQuerySet:
@@ -104,10 +148,19 @@ def config(deployment: Deployment) -> Config:
     return Config.model_validate(newest.body if newest else {})
 
 
+def configs(deployment_ids: Sequence[int]) -> dict[int, Config]:
+    """The configuration in force of each deployment."""
+    rows = Configuration.objects.filter(deployment_id__in=deployment_ids)
+    newest = rows.order_by("deployment_id", "-number").distinct("deployment_id")
+    bodies = dict(newest.values_list("deployment_id", "body"))
+    return {pk: Config.model_validate(bodies.get(pk, {})) for pk in deployment_ids}
+
+
 def config_of(release: Release) -> Config:
-    """The configuration with which the release was made."""
+    """What the release runs with: the configuration it was made with, but for what holds at once."""
     row = release.configuration
-    return Config.model_validate(row.body if row else {})
+    made = Config.model_validate(row.body if row else {})
+    return running(made, configs([release.deployment_id])[release.deployment_id])
 
 
 def strategy_of(release: Release) -> Strategy:

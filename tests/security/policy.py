@@ -87,6 +87,11 @@ RULES = (
     Rule(r"models/versions/<pk>/(retire|reinstate|waive)/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"models/versions/<pk>/", act=CONTRIBUTOR),
     Rule(r"models/(gates|waivers)/<pk>/", act=MAINTAINER),
+    Rule(r"api/v1/deployments/<slug>/(retire|reinstate)/", act=MAINTAINER),
+    Rule(r"api/v1/deployments/<slug>/", act=CONTRIBUTOR),
+    Rule(r"deployments/<slug>/(retire|reinstate)/", read=MAINTAINER, act=MAINTAINER),
+    # Who may not release has no use for its form; the planted environment is protected.
+    Rule(r"deployments/<slug>/release/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"deployments/<slug>/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/baseline/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/monitor/", act=MAINTAINER),

@@ -97,7 +97,7 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
 
     class Meta:
         model = Deployment
-        fields = ["slug", "project", "environment", "model", "live", "created_at"]
+        fields = ["slug", "project", "environment", "model", "live", "created_at", "retired_at"]
 
     def get_live(self, deployment: Deployment) -> int | None:
         """The version that answers now."""

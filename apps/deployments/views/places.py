@@ -1,24 +1,23 @@
 from __future__ import annotations
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from apps.core.access import Role
 from apps.core.errors import PortalError
 from apps.core.typing import UserRequest
 from apps.core.ui import tables
-from apps.deployments import access, selectors, services, shown
+from apps.deployments import access, charts, selectors, services, shown
 from apps.deployments import served as machine
 from apps.deployments.forms import (
+    WINDOWS,
     DeploymentFilterForm,
     MomentForm,
     NewDeploymentForm,
-    ReleaseForm,
-    RollBackForm,
+    WindowForm,
 )
 from apps.deployments.models import Deployment
 from apps.models.models import RegisteredModel
@@ -33,11 +32,12 @@ SORTS = {"name": "slug", "environment": "environment__name", "changed": "updated
 def index(request: UserRequest) -> HttpResponse:
     """Where models are served, as far as the person may see."""
     form = DeploymentFilterForm(request.GET)
-    words = form.cleaned_data["q"] if form.is_valid() else ""
-    found = selectors.deployments(request.user).filter(slug__icontains=words)
+    given = form.cleaned_data if form.is_valid() else {"q": "", "state": ""}
+    found = selectors.found(request.user, words=given["q"], state=given["state"])
     listing = tables.page(found, request, sorts=SORTS, default="name")
     may_create = projects.held(request.user, Role.CONTRIBUTOR).exists()
-    context = {"listing": listing, "form": form, "words": words, "may_create": may_create}
+    filtered = any(given.values())
+    context = {"listing": listing, "form": form, "filtered": filtered, "may_create": may_create}
     return render(request, "deployments/list.html", context)
 
 
@@ -73,7 +73,7 @@ def new(request: UserRequest) -> HttpResponse:
 def deployment(request: UserRequest, slug: str) -> HttpResponse:
     """One deployment: what is live, how it came there, and the ways to change it."""
     row = access.deployment(request.user, slug)
-    return render(request, "deployments/deployment.html", shown.page(request.user, row))
+    return render(request, "deployments/deployment.html", shown.page(request, row))
 
 
 @login_required
@@ -81,43 +81,24 @@ def deployment(request: UserRequest, slug: str) -> HttpResponse:
 def state(request: UserRequest, slug: str) -> HttpResponse:
     """The part of the page that changes by itself."""
     row = access.deployment(request.user, slug)
-    return render(request, "deployments/_state.html", shown.state(request.user, row))
+    return render(request, "deployments/_state.html", shown.state(request, row))
 
 
 @login_required
-@require_POST
-def release(request: UserRequest, slug: str) -> HttpResponse:
-    """Release a version."""
-    row = access.releasable(request.user, slug)
-    form = ReleaseForm(request.POST, deployment=row, user=request.user)
-    if form.is_valid():
-        try:
-            services.request_release(deployment=row, by=request.user, **form.cleaned_data)
-        except PortalError as error:
-            form.refuse(error)
-        else:
-            messages.success(request, f"{form.cleaned_data['version']} is being released.")
-            return redirect(row)
-    context = shown.page(request.user, row, form)
-    return render(request, "deployments/deployment.html", context, status=422)
-
-
-@login_required
-@require_POST
-def roll_back(request: UserRequest, slug: str) -> HttpResponse:
-    """Release the last good version again."""
-    row = access.releasable(request.user, slug)
-    form = RollBackForm(request.POST)
-    if not form.is_valid():
-        messages.error(request, "Give a reason of at most 500 characters, or none.")
-        return redirect(row)
-    try:
-        made = services.roll_back(deployment=row, by=request.user, **form.cleaned_data)
-    except PortalError as error:
-        messages.error(request, str(error))
-    else:
-        messages.success(request, f"Going back to {made.version}.")
-    return redirect(row)
+@require_GET
+def figures(request: UserRequest, slug: str) -> HttpResponse:
+    """The charts: requests, failures and latency of the releases of some hours."""
+    row = access.deployment(request.user, slug)
+    form = WindowForm(request.GET)
+    hours = (form.is_valid() and form.cleaned_data["hours"]) or 1
+    context = {
+        "deployment": row,
+        "window": charts.window(row, hours=hours),
+        "hours": hours,
+        "choices": WINDOWS,
+    }
+    name = "_charts" if request.headers.get("HX-Request") else "charts"
+    return render(request, f"deployments/{name}.html", context)
 
 
 def _created(

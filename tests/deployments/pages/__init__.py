@@ -1,0 +1,1 @@
+"""The pages of one deployment: configuration, releases, size, logs, end."""
