@@ -38,7 +38,7 @@ BODY = b'{"dataframe_records": [{"x": 1.0}]}'
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 class RealProcessesTests(PortalTransactionTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -63,7 +63,7 @@ class RealProcessesTests(PortalTransactionTestCase):
         code.write_text(MODEL.format(body=body))
         where = self.home / "models" / str(version_id)
         command = [sys.executable, "-W", "ignore", "-c", SAVE, str(code), str(where)]
-        subprocess.run(command, check=True, cwd=ROOT, capture_output=True, timeout=120)
+        subprocess.run(command, check=True, cwd=ROOT, capture_output=True, timeout=400)
 
     def predict(self) -> int:
         url = f"http://127.0.0.1:{self.port}/serve/churn-live/invocations"
