@@ -14,8 +14,19 @@ from apps.deployments import access, configs, configurations, services
 from apps.deployments.configurations import Stand
 from apps.deployments.models import Configuration, Deployment
 
+# OpenAPI 3.0 has no word for the open bounds of pydantic's own schema: the groups are named, their
+# fields are judged by `configs.read`.
+_GROUPS = {"type": "object", "additionalProperties": True}
+_SHAPE = {
+    "type": "object",
+    "properties": {
+        name: {"type": "integer"} if info.annotation is int else _GROUPS
+        for name, info in configs.Config.model_fields.items()
+    },
+}
 
-@extend_schema_field(configs.Config)  # type: ignore[arg-type]  # drf-spectacular reads pydantic, its stubs do not say so
+
+@extend_schema_field(_SHAPE)
 class ConfigField(serializers.JSONField):
     """A whole configuration."""
 

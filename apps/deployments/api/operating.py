@@ -31,7 +31,7 @@ class RestartingSerializer(serializers.Serializer[Any]):
     replicas = serializers.IntegerField(help_text="How many restart, one after another.")
 
 
-class RetireSerializer(serializers.Serializer[Any]):
+class RetireDeploymentSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
 
 
@@ -58,11 +58,11 @@ class OperatingViewSet(PortalPlainViewSet):
         count = services.restart(deployment=row, by=self.user, replica=replica)
         return Response({"replicas": count}, status=status.HTTP_202_ACCEPTED)
 
-    @extend_schema(request=RetireSerializer, responses={200: DeploymentSerializer})
+    @extend_schema(request=RetireDeploymentSerializer, responses={200: DeploymentSerializer})
     def retire(self, request: Request, slug: str) -> Response:
         """Take a deployment out of use; its history stays."""
         row = access.retirable(self.user, slug)
-        sent = RetireSerializer(data=request.data)
+        sent = RetireDeploymentSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         services.retire_deployment(deployment=row, by=self.user, **sent.validated_data)
         return Response(DeploymentSerializer(access.deployment(self.user, slug)).data)
