@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from importlib.metadata import version as installed
+
+from mlflow.version import VERSION as MLFLOW
 
 from apps.deployments.server import arrow
 from apps.deployments.server.answers import Answer, Asked, Door, Request, dumps, problem
@@ -75,7 +76,7 @@ class ModelServer:
 
     def _about(self) -> dict[str, object]:
         about: dict[str, object] = {"model": self.name, "version": self.version}
-        about["mlflow"] = installed("mlflow")
+        about["mlflow"] = MLFLOW
         return {**about, "grpc_port": self.grpc_port} if self.grpc_port else about
 
     def _v2(self, request: Request, path: str) -> Answer:

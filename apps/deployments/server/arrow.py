@@ -83,7 +83,7 @@ def _rows(table: Any, plan: Plan) -> Any:
     if any(column.null_count for column in columns):
         return None
     arrays = [column.to_numpy() for column in columns]
-    return list(np.column_stack(arrays).astype(plan.array, copy=False))
+    return np.column_stack(arrays).astype(plan.array, copy=False)
 
 
 def _frame(table: Any, model: Model) -> Any:

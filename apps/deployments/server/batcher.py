@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from queue import SimpleQueue
 
 from apps.deployments.server.answers import Answer, Asked, BadInput
 
+logger = logging.getLogger(__name__)
+
+FAILED = 70
 MOST_WAITING = 4096
 MOST_WAITING_BYTES = 512 * 1024 * 1024
 
@@ -87,9 +92,14 @@ class Batcher:
             self._plan()
 
     def _work(self) -> None:
-        while (batch := self.queue.get()) is not None:
-            answers = self.score(batch)
-            self.loop.call_soon_threadsafe(self._done, batch, answers)
+        try:
+            while (batch := self.queue.get()) is not None:
+                answers = self.score(batch)
+                self.loop.call_soon_threadsafe(self._done, batch, answers)
+        except BaseException as error:  # noqa: BLE001
+            # Without its worker the server would answer nobody: the runner starts it again and notes this line.
+            logger.critical("The model server ends: %s: %s", type(error).__name__, error)
+            os._exit(FAILED)
 
     def close(self) -> None:
         """Let the worker end once it has nothing more to score."""

@@ -58,11 +58,16 @@ class Plan:
         columns = zip(zip(*rows, strict=True), self.columns, strict=True)
         return all(column.allowed.issuperset(map(type, values)) for values, column in columns)
 
-    def build(self, rows: Rows) -> Any:
-        """What the model takes for these rows; raises where a number is out of its column's range."""
-        if self.array is None:
-            return self._frame(rows)
-        built = np.array(rows, dtype=self.array)
+    def join(self, parts: Sequence[Rows | np.ndarray[Any, Any]]) -> Any:
+        """What the model takes for all of these rows; raises where a number is out of its column's range."""
+        if any(isinstance(part, np.ndarray) for part in parts):
+            return self._checked(np.concatenate([np.asarray(part, self.array) for part in parts]))
+        rows = list(chain.from_iterable(parts))
+        return (
+            self._frame(rows) if self.array is None else self._checked(np.array(rows, self.array))
+        )
+
+    def _checked(self, built: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
         if self.uniform is None and bool((np.abs(built) >= EXACT).any()):
             raise OverflowError("a whole number is too large beside fractions")
         # As a frame hands its numbers over: column by column. Linear algebra sees the difference.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -141,7 +142,12 @@ def _from_raw(raw: bytes, datatype: str, shape: tuple[int, ...], where: str) -> 
     kind = np.dtype(DTYPES[datatype]).newbyteorder("<")
     if len(raw) % kind.itemsize:
         raise BadInput(f"{where}: its raw contents are cut short")
-    return tensors.filled(np.frombuffer(raw, dtype=kind).tolist(), datatype, shape, where)
+    values = np.frombuffer(raw, dtype=kind).astype(DTYPES[datatype])
+    if values.size != math.prod(shape):
+        raise BadInput(
+            f"{where}: shape {list(shape)} needs {math.prod(shape)} values, not {values.size}"
+        )
+    return values.reshape(shape)
 
 
 def _texts(raw: bytes, where: str) -> Any:

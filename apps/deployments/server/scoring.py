@@ -84,10 +84,10 @@ class Model:
 
     def _together(self, group: list[Placed]) -> dict[int, Answer]:
         assert self.plan is not None
-        rows = [row for _, _, question in group for row in question.rows]
+        count = sum(len(question.rows) for _, _, question in group)
         try:
-            predictions = self.call(self.plan.build(rows))
-            if len(predictions) != len(rows):
+            predictions = self.call(self.plan.join([question.rows for _, _, question in group]))
+            if len(predictions) != count:
                 raise ValueError("not one prediction for each row")
             return dict(_written(group, predictions))
         except Exception:  # noqa: BLE001  one request may spoil the others: each is asked for itself

@@ -65,7 +65,10 @@ def read(given: Any, where: str) -> Tensor:
     if not isinstance(given.get("data"), list):
         raise BadInput(f"{where}.data: a list is needed")
     flat = list(_flat(given["data"], where, depth=len(shape)))
-    return Tensor(name, datatype, filled(flat, datatype, shape, where))
+    values = filled(flat, datatype, shape, where)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise BadInput(f"{where}.data: a number is too large for {datatype}")
+    return Tensor(name, datatype, values)
 
 
 def shape_of(given: Any, where: str) -> tuple[int, ...]:
@@ -101,8 +104,6 @@ def filled(flat: Sequence[Any], datatype: str, shape: tuple[int, ...], where: st
         array = np.array(flat, dtype=DTYPES[datatype])
     except OverflowError as error:
         raise BadInput(f"{where}.data: a number is too large for {datatype}") from error
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise BadInput(f"{where}.data: a number is too large for {datatype}")
     return array.reshape(shape)
 
 
@@ -119,14 +120,13 @@ def _said(value: Any) -> str:
     return "null" if value is None else text if len(text) <= 60 else f"{text[:57]}…"
 
 
-def rows(tensors: list[Tensor], plan: Plan, schema: Schema) -> Rows | None:
+def rows(tensors: list[Tensor], plan: Plan, schema: Schema) -> Rows | Array | None:
     """Plain rows where the model has a plan of one array; nothing where the tensors are to be taken whole."""
     if plan.array is None:
         return None
     if len(tensors) == 1 and _is_matrix(tensors[0], plan):
         check_matrix(tensors[0], plan)
-        found: Rows = tensors[0].values.tolist()
-        return found
+        return tensors[0].values.astype(plan.array)
     if not plan.names:
         return None
     columns = by_column(tensors, schema)

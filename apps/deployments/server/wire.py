@@ -10,12 +10,11 @@ from typing import cast
 
 import httptools
 
-from apps.deployments.server.answers import Answer, Request, problem
+from apps.deployments.server.answers import OUT_OF_MEMORY, Answer, Request, problem
 
 MOST_BODY_BYTES = 64 * 1024 * 1024
 MOST_HEADER_BYTES = 32 * 1024
 MOST_PIPELINED = 16
-IDLE_SECONDS = 90.0  # longer than a gateway keeps a connection that it does not use
 
 Take = Callable[[Request, Callable[[Answer], None]], None]
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -97,9 +96,7 @@ class Connection(asyncio.Protocol):
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserCallbackError as error:
-            cause = error.__context__
-            known = isinstance(cause, Refused)
-            self._refuse(cause.answer if known else _malformed())  # type: ignore[union-attr]
+            self._refuse(_refusal(error.__context__))
         except (httptools.HttpParserError, httptools.HttpParserUpgrade):
             self._refuse(_malformed())
         self._next()
@@ -116,7 +113,7 @@ class Connection(asyncio.Protocol):
         if self.waiting and not self.busy:
             self.busy = True
             request = self.waiting.popleft()
-            self.keep = request.keep_alive
+            self.keep, self.bare = request.keep_alive, request.method == "HEAD"
             self.take(request, self._reply)
 
     def _reply(self, answer: Answer) -> None:
@@ -125,7 +122,8 @@ class Connection(asyncio.Protocol):
         if self.transport is None or self.transport.is_closing():
             return
         keep = self.keep and not (self.last and not self.waiting)
-        self.transport.write(self.head(answer, keep=keep) + answer.body)
+        head = self.head(answer, keep=keep)
+        self.transport.write(head if self.bare else head + answer.body)
         if not keep:
             self.close()
             return
@@ -162,6 +160,14 @@ class Connection(asyncio.Protocol):
         self.closing = True
         if self.transport:
             self.transport.close()
+
+
+def _refusal(cause: BaseException | None) -> Answer:
+    if isinstance(cause, Refused):
+        return cause.answer
+    if isinstance(cause, MemoryError):
+        return problem(OUT_OF_MEMORY, "body: it needs more memory than the model server may use")
+    return _malformed()
 
 
 def _malformed() -> Answer:

@@ -48,8 +48,8 @@ def loaded(folder: Folder) -> Callable[[str], Model]:
     return model
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def boost(folder: Folder) -> Iterator[Running]:
     """A model server of its own process."""
-    with running(folder("boost"), "boost") as server:
+    with running(folder("boost"), "boost", "--grpc") as server:
         yield server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,19 +17,11 @@ from apps.deployments.server.answers import Asked, Request
 from apps.deployments.server.inference import Inference
 from apps.deployments.server.scoring import Model
 from tests.deployments.server import models
-from tests.deployments.server.conftest import Folder
-from tests.deployments.server.running import Running, running
+from tests.deployments.server.running import Running
 
 SPEC = Path(__file__).resolve().parents[4] / "shared" / "specs" / "kserve-oip-rest.yaml"
 ARROW = "application/vnd.apache.arrow.stream"
 ROWS = models.numbers(7)
-
-
-@pytest.fixture(scope="module")
-def grpc_boost(folder: Folder) -> Iterator[Running]:
-    pytest.importorskip("grpc", reason="grpcio is not installed")
-    with running(folder("boost"), "boost", "--grpc") as server:
-        yield server
 
 
 def expected(server: Running) -> list[int]:
@@ -136,12 +128,12 @@ def test_other_models_take_tensors_too(kind: str, loaded: Callable[[str], Model]
         assert (output["name"], output["data"]) == ("twice", sums.tolist())
 
 
-def test_grpc_answers_as_rest_does(grpc_boost: Running) -> None:
-    import grpc
+def test_grpc_answers_as_rest_does(boost: Running) -> None:
+    grpc = pytest.importorskip("grpc", reason="grpcio, an extra, is not installed")
 
     from apps.deployments.server.rpc_messages import SERVICE, message
 
-    about = json.loads(grpc_boost.call("GET", "/version")[1])
+    about = json.loads(boost.call("GET", "/version")[1])
     channel = grpc.insecure_channel(f"127.0.0.1:{about['grpc_port']}")
 
     def call(verb: str, **given: Any) -> Any:
@@ -168,11 +160,11 @@ def test_grpc_answers_as_rest_does(grpc_boost: Running) -> None:
         ]
         said = call("ModelInfer", model_name="boost", id="g1", inputs=plain)
         assert (said.id, said.model_version) == ("g1", "3")
-        assert list(said.outputs[0].contents.int64_contents) == expected(grpc_boost)
+        assert list(said.outputs[0].contents.int64_contents) == expected(boost)
         bare = [{"name": each, "datatype": "FP64", "shape": [7]} for each in ROWS]
         raw = [ROWS[name].to_numpy().tobytes() for name in ROWS]
         said = call("ModelInfer", model_name="boost", inputs=bare, raw_input_contents=raw)
-        assert np.frombuffer(said.raw_output_contents[0], "<i8").tolist() == expected(grpc_boost)
+        assert np.frombuffer(said.raw_output_contents[0], "<i8").tolist() == expected(boost)
         for given, code, named in (
             ({"model_name": "other"}, grpc.StatusCode.NOT_FOUND, "model_name"),
             ({"model_name": "boost"}, grpc.StatusCode.INVALID_ARGUMENT, "inputs"),
