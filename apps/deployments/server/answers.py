@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -91,7 +92,7 @@ def dumps(value: Any) -> bytes:
     try:
         return orjson.dumps(value)
     except orjson.JSONEncodeError:
-        return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS)
+        return json.dumps(value, default=str).encode()
 
 
 def content_type(request: Request) -> tuple[str, dict[str, str]]:

@@ -115,7 +115,7 @@ class _Door:
         return Answer(200, b"")
 
     def refuse(self, error: BadInput) -> Answer:
-        return Answer(error.status, str(error).encode())
+        return Answer(error.status, str(error).encode(errors="backslashreplace"))
 
 
 def _read(given: Any, raw: bytes | None) -> Tensor:

@@ -67,7 +67,7 @@ def running(folder: Path, name: str, *more: str) -> Iterator[Running]:
         )
     server = Running(port, process, log)
     try:
-        until(server.ready, seconds=120, what=lambda: log.read_text())
+        until(server.ready, seconds=220, what=lambda: log.read_text())
         yield server
     finally:
         end(process)

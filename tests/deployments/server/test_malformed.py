@@ -37,6 +37,11 @@ ODD_VALUES: list[Any] = [
     "NaN",
     "ü" * 50,
 ]
+HALF_A_CHARACTER = [
+    b'{"dataframe_split": {"\\ud800": 1, "data": [[1]]}}',
+    b'{"dataframe_split": {"columns": ["\\ud800"], "data": [[1]]}}',
+    b'{"dataframe_split": {"columns": ["age", "income", "debt"], "data": [["\\udfff", 1, 2]]}}',
+]
 ODD_JSON = [
     b"", b" ", b"\n", b"{", b"}", b"[", b"]", b"null", b"true", b"1", b'"x"', b"[]", b"[1, 2]", b"{}", b"nul",
     b"{'a': 1}", b'{"dataframe_split"', b'{"dataframe_split": }', b'{"dataframe_split": {', b"\xff\xfe",
@@ -99,6 +104,8 @@ def _arrow(columns: dict[str, Any]) -> bytes:
 def json_cases() -> Iterator[Case]:
     for body in ODD_JSON:
         yield "/invocations", body, JSON, "body"
+    for body in HALF_A_CHARACTER:
+        yield "/invocations", body, JSON, "dataframe_split"
     for form, odd in (
         ("dataframe_split", ODD_SPLITS),
         ("dataframe_records", ODD_RECORDS),
