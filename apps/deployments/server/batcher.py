@@ -96,8 +96,8 @@ class Batcher:
             while (batch := self.queue.get()) is not None:
                 answers = self.score(batch)
                 self.loop.call_soon_threadsafe(self._done, batch, answers)
-        except BaseException as error:  # noqa: BLE001
-            # Without its worker the server would answer nobody: the runner starts it again and notes this line.
+        except BaseException as error:  # noqa: BLE001  without its worker the server would answer nobody
+            # The runner starts it again and notes this line.
             logger.critical("The model server ends: %s: %s", type(error).__name__, error)
             os._exit(FAILED)
 
