@@ -6,6 +6,7 @@ import logging
 import socket
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,8 +18,11 @@ from apps.core.errors import PortalError
 from apps.deployments import services
 from apps.deployments.models import Replica
 from apps.deployments.runner import servers
+from apps.deployments.runner.environments import Environments, Source
 from apps.deployments.runner.fetching import Fetcher
 from apps.deployments.runner.servers import Wanted
+from apps.deployments.selectors import config_of
+from apps.deployments.server import limits
 from apps.models.servers import lives_elsewhere
 
 logger = logging.getLogger(__name__)
@@ -29,6 +33,7 @@ START_LIMIT = timedelta(minutes=5)
 FETCHING = "Bringing the model's files"
 RESTARTING = "It is started anew, as somebody asked"
 WAITING_TO_RESTART = "It is started anew once the others are ready"
+BUILDING = "Building the model's environment"
 State = Replica.State
 
 
@@ -40,6 +45,7 @@ class Runner:
         self.environ = environ
         self.stopping = False
         self.fetcher = Fetcher()
+        self.environments = Environments(Path(settings.DATA_DIR) / "environments")
 
     def run(self) -> None:
         """Look again and again until asked to stop, then stop every model server."""
@@ -58,7 +64,7 @@ class Runner:
         Replica.objects.filter(node="").update(node=self.node)
         mine = Replica.objects.filter(node=self.node).exclude(state=State.FAILED, pid=None)
         for replica in mine.select_related(
-            "release__deployment__project", "release__version__model"
+            "release__deployment__project", "release__version__model", "release__configuration"
         ):
             self._step(replica)
 
@@ -109,6 +115,11 @@ class Runner:
         wanted = self._wanted(replica)
         if not self._is_here(replica, wanted):
             return
+        if config_of(replica.release).runtime.packages == "own":
+            python = self._own_python(replica, wanted)
+            if python is None:
+                return
+            wanted = replace(wanted, python=str(python))
         died = replica.pid is not None
         if died and replica.state == State.STARTING and replica.restarts >= MOST_STARTS:
             self._give_up(replica, servers.last_words(wanted.log))
@@ -139,6 +150,19 @@ class Runner:
             )
         return here
 
+    def _own_python(self, replica: Replica, wanted: Wanted) -> Path | None:
+        """The interpreter of the model's own environment, which is built first."""
+        try:
+            python = self.environments.python(Source(wanted.uri, wanted.folder, wanted.environ))
+        except PortalError as error:
+            self._note_trouble(replica, f"Its environment cannot be built: {error}")
+            return None
+        if python is None and replica.note != BUILDING:
+            services.note_replica(
+                replica.pk, state=State.STARTING, note=BUILDING, restarts=replica.restarts
+            )
+        return python
+
     def _note_trouble(self, replica: Replica, reason: str) -> None:
         """Try again, until it has failed too often."""
         if replica.restarts >= MOST_STARTS:
@@ -162,6 +186,7 @@ class Runner:
     def _wanted(self, replica: Replica) -> Wanted:
         release = replica.release
         version, project = release.version, release.deployment.project
+        config = config_of(release)
         return Wanted(
             replica_id=replica.pk,
             name=version.model.name,
@@ -169,8 +194,15 @@ class Runner:
             uri=f"models:/{version.model.name}/{version.number}",
             folder=Path(settings.DATA_DIR) / "models" / str(version.pk),
             log=Path(settings.DATA_DIR) / "logs" / "models" / f"{replica.pk}.log",
+            options=(
+                *("--memory-mb", str(config.limits.memory_mb)),
+                *("--most-rows", str(config.batching.most_rows)),
+                *("--budget-ms", str(config.batching.budget_ms)),
+                "--grpc",
+            ),
             environ={
                 **self.environ,
+                **limits.of_threads(config.limits.threads),
                 "MLFLOW_TRACKING_URI": settings.MLFLOW_URL,
                 "MLFLOW_WORKSPACE": project.slug,
                 "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -180,6 +212,7 @@ class Runner:
     def stop_all(self) -> None:
         """Stop the model servers of this node; the next runner starts them again."""
         self.fetcher.close()
+        self.environments.close()
         for replica in Replica.objects.filter(node=self.node).exclude(pid=None):
             assert replica.pid is not None
             servers.stop(replica.pid, replica.pk)

@@ -17,6 +17,7 @@ import psutil
 
 MODULE = "apps.deployments.server"
 LOCAL = "127.0.0.1"
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,9 @@ class Wanted:
     folder: Path
     log: Path
     environ: Mapping[str, str]
+    options: tuple[str, ...] = ()
+    # The interpreter of the model's own environment; nothing: the portal's.
+    python: str = ""
 
 
 def free_port() -> int:
@@ -43,14 +47,15 @@ def free_port() -> int:
 def start(wanted: Wanted, port: int) -> int:
     """Start a model server; returns its pid. It outlives the runner, which finds it again."""
     wanted.log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-W", "ignore", "-m", MODULE]
+    command = [wanted.python or sys.executable, "-W", "ignore", "-m", MODULE]
     command += ["--uri", wanted.uri, "--folder", str(wanted.folder), "--port", str(port)]
-    command += ["--name", wanted.name, "--version", wanted.version]
+    command += ["--name", wanted.name, "--version", wanted.version, *wanted.options]
     command += ["--replica", str(wanted.replica_id)]
     with wanted.log.open("wb") as log:
         process = subprocess.Popen(  # noqa: S603  our own module with our own arguments
             command,
             env=dict(wanted.environ),
+            cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
