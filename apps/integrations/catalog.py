@@ -58,12 +58,28 @@ CATALOG = {
     entry.slug: entry
     for entry in (
         Entry(
+            "aks",
+            "Aks",
+            "Azure Kubernetes Service",
+            Category.SERVING,
+            (ClusterRuntime,),
+            "Runs model servers in an AKS cluster, signed in by Entra ID.",
+        ),
+        Entry(
             "docker",
             "Docker",
             "Docker",
             Category.SERVING,
             (ClusterRuntime,),
             "Runs model servers as containers of one Docker engine.",
+        ),
+        Entry(
+            "gke",
+            "Gke",
+            "Google Kubernetes Engine",
+            Category.SERVING,
+            (ClusterRuntime,),
+            "Runs model servers in a GKE cluster, signed in by a service account.",
         ),
         Entry(
             "http_endpoint",
