@@ -34,3 +34,18 @@ class SlugTaken(PortalError):
 class ReplicaFailed(PortalError):
     code, status = "replica_failed", 502
     sentence = "The model server did not start: {note}"
+
+
+class OnlyObserved(PortalError):
+    code, status = "only_observed", 409
+    sentence = "{name} is only observed: change it by its owner's own means."
+
+
+class MismatchOver(PortalError):
+    code, status = "mismatch_over", 409
+    sentence = "This mismatch is over: {end}."
+
+
+class NotAdoptable(PortalError):
+    code, status = "not_adoptable", 409
+    sentence = "This cannot be adopted: {reason} Revert it, or release anew."

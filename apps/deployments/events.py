@@ -11,3 +11,13 @@ class ReleaseWentLive:
 @dataclass(frozen=True, slots=True)
 class ReleaseFailed:
     release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MismatchFound:
+    mismatch_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MismatchEnded:
+    mismatch_id: int

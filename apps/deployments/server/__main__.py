@@ -42,6 +42,7 @@ def main() -> None:
     parser.add_argument("--name", required=True)
     parser.add_argument("--version", required=True)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--host", default="127.0.0.1", help="0.0.0.0 in a container")
     parser.add_argument("--replica", required=True, help="which row of the portal this is")
     given = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
@@ -51,7 +52,7 @@ def main() -> None:
     app = ModelServer(model, name=given.name, version=given.version)
     uvicorn.run(
         app,
-        host="127.0.0.1",
+        host=given.host,
         port=given.port,
         lifespan="off",
         access_log=False,
