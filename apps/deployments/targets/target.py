@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from apps.core.errors import PortalError
+from apps.core.http import permitted
 from apps.deployments.errors import OnlyObserved
 from apps.deployments.models import Deployment
 from apps.deployments.targets.comparing import Difference, compare
@@ -45,7 +48,9 @@ class Target:
         found = self.observe(workload)
         if found is None or found.version not in {None, workload.version}:
             return ()
-        return found.servers if changes(self.connection) else found.servers * workload.replicas
+        if not changes(self.connection):
+            return found.servers * workload.replicas
+        return tuple(_guarded(server, self.connection.name) for server in found.servers)
 
     def differences(self, workload: Workload) -> list[Difference]:
         """Where what runs is not what was wanted."""
@@ -76,3 +81,18 @@ class Target:
         if not self.connection.enabled:
             raise Disabled(name=self.connection.name)
         return connector(self.connection)
+
+
+def _guarded(server: Server, name: str) -> Server:
+    """The server at an address that the portal may connect to.
+
+    Its target names it, and whoever runs the target could name anything. The address that was checked
+    is the one that is kept.
+    """
+    if not server.host:
+        return server
+    try:
+        address = permitted(name, server.host, server.port)[0]
+    except PortalError as error:
+        return replace(server, ready=False, host="", port=0, note=str(error))
+    return replace(server, host=address)

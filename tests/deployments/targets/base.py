@@ -22,9 +22,11 @@ class TargetTestCase(PortalTestCase):
     """churn in staging, on a cluster; two replicas."""
 
     def setUp(self) -> None:
-        self.enterContext(
-            override_settings(HTTP_ALLOW=["127.0.0.1"], PUBLIC_URL="https://portal.example.org")
-        )
+        given = {
+            "HTTP_ALLOW": ["127.0.0.1", "10.1.0.0/24"],
+            "PUBLIC_URL": "https://portal.example.org",
+        }
+        self.enterContext(override_settings(**given))
         self.cluster = Cluster()
         self.server = self.enterContext(loopback(self.cluster))
         self.first, self.second = model_with_versions(self.fraud)

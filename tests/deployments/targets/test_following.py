@@ -58,6 +58,19 @@ class FollowTests(TargetTestCase):
         reconciler.follow(self.row)
         self.assertEqual(self.rows()[0], ("ready", "10.1.0.9", 8080))
 
+    def test_an_address_that_the_portal_may_not_connect_to_gets_no_traffic(self) -> None:
+        made = self.live()
+        pod = self.cluster.objects["pods", "default", f"{self.workload(made)}-0"]
+        for address in ("169.254.169.254", "10.9.0.1", "no host"):
+            pod["status"]["podIP"] = address
+            reconciler.follow(self.row)
+            row = Replica.objects.order_by("pk")[0]
+            self.assertEqual((row.state, row.port), ("starting", None), address)
+            self.assertTrue(row.note)
+        pod["status"]["podIP"] = "10.1.0.1"
+        reconciler.follow(self.row)
+        self.assertEqual(self.rows()[0], ("ready", "10.1.0.1", 8080))
+
     def test_what_is_retired_drains_and_goes(self) -> None:
         made = self.live()
         Replica.objects.update(retired_at=timezone.now())
