@@ -88,6 +88,7 @@ RULES = (
     Rule(r"models/versions/<pk>/", act=CONTRIBUTOR),
     Rule(r"models/(gates|waivers)/<pk>/", act=MAINTAINER),
     Rule(r"deployments/<slug>/", act=CONTRIBUTOR),
+    Rule(r"api/v1/mismatches/<pk>/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/baseline/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/monitor/", act=MAINTAINER),
     Rule(r"(api/v1/)?assistant/", Place.OWN),

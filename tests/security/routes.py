@@ -49,6 +49,7 @@ RECORDS: dict[str, str] = {
     "waivers/pk": "models.Waiver",
     "waive/gate_id": "models.Gate",
     "releases/pk": "deployments.Release",
+    "mismatches/pk": "deployments.Mismatch",
     "baselines/pk": "monitoring.Baseline",
     "monitors/pk": "monitoring.Monitor",
     "alerts/pk": "monitoring.Alert",
