@@ -13,6 +13,7 @@ class PortalConfig(AppConfig):
             "policy",
             "sources",
             "tasks",
+            "tasks_targets",
             "tools",
             "topics",
             "panels",

@@ -219,6 +219,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(30.0),
         "options": {"expires": 30, "queue": "system"},
     },
+    "bring targets and their rows together": {
+        "task": "deployments.follow_targets",
+        "schedule": schedule(5.0),
+        "options": {"expires": 5, "queue": "system"},
+    },
+    "compare deployments with their targets": {
+        "task": "deployments.reconcile",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
     "heal the mirror of MLflow": {
         "task": "models.heal_mirror",
         "schedule": schedule(30.0),

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound, RoleNeeded
-from apps.deployments.models import Deployment, DeploymentQuerySet, Release, Replica
+from apps.deployments.models import Deployment, DeploymentQuerySet, Mismatch, Release, Replica
+from apps.integrations import selectors as integrations
+from apps.integrations.models import Connection
+from apps.integrations.ports import ClusterRuntime, ServingObserver
 from apps.models.models import ModelVersion, RegisteredModel
 from apps.projects import access as projects
-from apps.projects.models import Environment
+from apps.projects.models import Environment, Project
 
 
 def deployments(user: Person) -> DeploymentQuerySet:
@@ -87,6 +90,18 @@ def new_place(user: Person, project: str, *, environment: str, model: str) -> Pl
     return Place(found, named)
 
 
+def target(user: Person, project: Project, pk: int | None) -> Connection | None:
+    """The connection on whose target a new deployment runs; none: this machine."""
+    if pk is None:
+        return None
+    ports = (ClusterRuntime, ServingObserver)
+    offered = [integrations.offering(user, project, port).filter(pk=pk) for port in ports]
+    found = next((row for rows in offered for row in rows), None)
+    if found is None:
+        raise NotFound(what="connection to a target")
+    return found
+
+
 def version_of(deployment: Deployment, number: int) -> ModelVersion:
     """A version of the deployment's model."""
     versions = ModelVersion.objects.live().select_related("model")
@@ -127,3 +142,22 @@ def release_of(row: Deployment, number: int) -> Release:
     if made is None:
         raise NotFound(what=f"release of {row.slug}")
     return made
+
+
+def mismatch(user: Person, pk: int) -> Mismatch:
+    """The mismatch, where the person may see its deployment."""
+    seen = Deployment.objects.visible_to(user)
+    found = Mismatch.objects.filter(pk=pk, deployment__in=seen)
+    row = found.select_related("deployment__environment", "deployment__project").first()
+    if row is None:
+        raise NotFound(what="mismatch")
+    return row
+
+
+def mismatch_to_settle(user: Person, pk: int) -> Mismatch:
+    """The mismatch, where the person may release; what concerns an alias is the maintainers'."""
+    row = mismatch(user, pk)
+    releasable(user, row.deployment.slug)
+    if row.kind == Mismatch.Kind.ALIAS:
+        access.require(user, row.deployment.project_id, Role.MAINTAINER, what="mismatch")
+    return row

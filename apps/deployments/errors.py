@@ -110,3 +110,18 @@ class NothingToShadow(PortalError):
 class DeploymentRetired(PortalError):
     code, status = "deployment_retired", 409
     sentence = "{deployment} is retired. Reinstate it first."
+
+
+class OnlyObserved(PortalError):
+    code, status = "only_observed", 409
+    sentence = "{name} is only observed: change it by its owner's own means."
+
+
+class MismatchOver(PortalError):
+    code, status = "mismatch_over", 409
+    sentence = "This mismatch is over: {end}."
+
+
+class NotAdoptable(PortalError):
+    code, status = "not_adoptable", 409
+    sentence = "This cannot be adopted: {reason} Revert it, or release anew."

@@ -31,3 +31,13 @@ class ReleaseRolledBack:
 @dataclass(frozen=True, slots=True)
 class ReleaseAborted:
     release_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MismatchFound:
+    mismatch_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MismatchEnded:
+    mismatch_id: int

@@ -26,6 +26,7 @@ def routes() -> list[Route]:
     ready = Replica.objects.filter(
         _TAKING_PART | Q(release__shadow=True, release__state__in=Release.IN_FLIGHT),
         state=Replica.State.READY,
+        port__isnull=False,  # a target that is only observed gets no traffic from here
         retired_at=None,
         release__deployment__retired_at=None,
     ).select_related("release__version__model", "release__deployment")

@@ -10,10 +10,13 @@ from typing import Any
 from apps.integrations.base import Connector
 from apps.integrations.errors import UnknownConnector
 from apps.integrations.ports import (
+    ClusterRuntime,
     InboundSource,
     ModelHub,
     OutgoingHook,
+    Scorer,
     SecretStore,
+    ServingObserver,
     TicketTracker,
     TrackingServer,
 )
@@ -23,6 +26,7 @@ class Category(StrEnum):
     EVENTS = "Events in and out"
     MODELS = "Models"
     SECRETS = "Secrets"
+    SERVING = "Serving"
     TICKETS = "Tickets"
 
 
@@ -54,6 +58,38 @@ CATALOG = {
     entry.slug: entry
     for entry in (
         Entry(
+            "aks",
+            "Aks",
+            "Azure Kubernetes Service",
+            Category.SERVING,
+            (ClusterRuntime,),
+            "Runs model servers in an AKS cluster, signed in by Entra ID.",
+        ),
+        Entry(
+            "docker",
+            "Docker",
+            "Docker",
+            Category.SERVING,
+            (ClusterRuntime,),
+            "Runs model servers as containers of one Docker engine.",
+        ),
+        Entry(
+            "gke",
+            "Gke",
+            "Google Kubernetes Engine",
+            Category.SERVING,
+            (ClusterRuntime,),
+            "Runs model servers in a GKE cluster, signed in by a service account.",
+        ),
+        Entry(
+            "http_endpoint",
+            "HttpEndpoint",
+            "HTTP endpoint",
+            Category.SERVING,
+            (ServingObserver,),
+            "Watches which version an endpoint of your own serves.",
+        ),
+        Entry(
             "huggingface",
             "HuggingFace",
             "Hugging Face",
@@ -70,12 +106,28 @@ CATALOG = {
             "Keeps a ticket in step with each incident.",
         ),
         Entry(
+            "kubernetes",
+            "Kubernetes",
+            "Kubernetes",
+            Category.SERVING,
+            (ClusterRuntime,),
+            "Runs model servers in a cluster, or KServe's InferenceServices.",
+        ),
+        Entry(
             "mlflow",
             "Mlflow",
             "MLflow",
             Category.MODELS,
             (TrackingServer,),
             "Lets the runs and models of a project live on an MLflow server of your own.",
+        ),
+        Entry(
+            "tensorflow_serving",
+            "TensorflowServing",
+            "TensorFlow Serving",
+            Category.SERVING,
+            (ServingObserver, Scorer),
+            "Watches which versions it serves, and scores with them.",
         ),
         Entry(
             "vault",

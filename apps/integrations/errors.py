@@ -74,3 +74,24 @@ class LengthNeeded(PortalError):
 class BodyTooLarge(PortalError):
     code, status = "body_too_large", 413
     sentence = "A delivery may hold {limit} bytes at most."
+
+
+class RightMissing(PortalError):
+    """The account is known there and may not do this."""
+
+    code, status = "right_missing_at_service", 502
+    sentence = "{service}: the account may not do this ({said}). The connector's page lists the rights it needs."
+
+
+class WrongAtService(PortalError):
+    """The other side understood and refused; its words say what to change."""
+
+    code, status = "wrong_at_service", 502
+    sentence = "{service} refused it: {said}"
+
+
+class NotOurs(PortalError):
+    """Something of that name runs there already and belongs to somebody else."""
+
+    code, status = "not_ours", 409
+    sentence = "{service}: {name} exists there and is not the portal's. Remove or rename it there."

@@ -89,7 +89,7 @@ class ConnectionForm(forms.Form):
 
     def _add(self, path: str, info: FieldInfo, group: Group | None) -> None:
         is_set = path in self.secrets_set
-        field = _secret_field(is_set) if base.is_secret(info) else _plain_field(info)
+        field = _secret_field(info, is_set) if base.is_secret(info) else _plain_field(info)
         generated = path in base.marked(self.config, base.GENERATED)
         field.required = info.is_required() and not is_set and not generated
         field.required &= not isinstance(field, forms.BooleanField)
@@ -141,10 +141,20 @@ class DeliveryFilter(forms.Form):
         )
 
 
-def _secret_field(is_set: bool) -> forms.Field:
+class SecretText(forms.Textarea):
+    """A secret of many lines; like a password it is never shown again."""
+
+    def format_value(self, value: Any) -> None:
+        return None
+
+
+def _secret_field(info: FieldInfo, is_set: bool) -> forms.Field:
     placeholder = "Set. Leave empty to keep it." if is_set else ""
     attributes = {"autocomplete": "new-password", "placeholder": placeholder}
-    return forms.CharField(widget=forms.PasswordInput(attrs=attributes), strip=True)
+    extra = info.json_schema_extra
+    is_long = isinstance(extra, dict) and extra.get("long")
+    widget = SecretText if is_long else forms.PasswordInput
+    return forms.CharField(widget=widget(attrs=attributes), strip=True)
 
 
 def _plain_field(info: FieldInfo) -> forms.Field:

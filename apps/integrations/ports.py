@@ -178,3 +178,92 @@ class TrackingServer(Protocol):
     def address(self) -> TrackingAddress: ...
 
     def has_workspaces(self) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What should run for one release: equal model servers of one version.
+
+    `name` is a DNS label and the same for the same release. `environ` and `command` are shown to
+    whoever may read the target, so they hold no secret: a target adds the portal's token itself.
+    """
+
+    name: str
+    model: str
+    version: str
+    image: str = ""
+    command: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
+    port: int = 8080
+    replicas: int = 1
+    most_replicas: int = 0  # the target may scale up to here; 0: it stays as it is
+    memory_mb: int = 0
+    cpu: str = ""
+    namespace: str = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One model server as its target has it; without a `host` the portal sends it no traffic."""
+
+    handle: str
+    ready: bool
+    host: str = ""
+    port: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What a target runs of a workload, in the workload's own words; `None`: it cannot say."""
+
+    servers: tuple[Server, ...] = ()
+    replicas: int | None = None
+    most_replicas: int | None = None
+    version: str | None = None
+    image: str | None = None
+    command: tuple[str, ...] | None = None
+    environ: Mapping[str, str] | None = None
+    memory_mb: int | None = None
+    cpu: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPart:
+    """Lines of a model server; `until` is where to ask on from."""
+
+    lines: tuple[str, ...]
+    until: str
+
+
+@runtime_checkable
+class ServingObserver(Protocol):
+    """Serves models by its owner's own means; the portal looks and changes nothing."""
+
+    def observe(self, workload: Workload) -> Observed | None: ...
+
+
+@runtime_checkable
+class ClusterRuntime(Protocol):
+    """Runs model servers as it is told; every verb is safe to repeat.
+
+    `apply` refuses a field that somebody else has changed there, unless it is `force`d to take it back.
+    """
+
+    def apply(self, workload: Workload, *, force: bool = False) -> None: ...
+
+    def observe(self, workload: Workload) -> Observed | None: ...
+
+    def restart(self, workload: Workload) -> None: ...
+
+    def remove(self, workload: Workload) -> None: ...
+
+    def logs(self, workload: Workload, handle: str, *, since: str = "") -> LogPart: ...
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Scores rows with a model that it serves."""
+
+    def score(self, model: str, rows: list[Any], *, version: str = "") -> list[Any]: ...

@@ -93,6 +93,7 @@ RULES = (
     # Who may not release has no use for its form; the planted environment is protected.
     Rule(r"deployments/<slug>/release/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"deployments/<slug>/", act=CONTRIBUTOR),
+    Rule(r"api/v1/mismatches/<pk>/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/baseline/", act=CONTRIBUTOR),
     Rule(r"monitoring/deployments/<slug>/monitor/", act=MAINTAINER),
     Rule(r"(api/v1/)?assistant/", Place.OWN),

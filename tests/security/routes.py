@@ -50,6 +50,7 @@ RECORDS: dict[str, str] = {
     "waive/gate_id": "models.Gate",
     "releases/pk": "deployments.Release",
     "replicas/pk": "deployments.Replica",
+    "mismatches/pk": "deployments.Mismatch",
     "baselines/pk": "monitoring.Baseline",
     "monitors/pk": "monitoring.Monitor",
     "alerts/pk": "monitoring.Alert",

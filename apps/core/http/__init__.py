@@ -17,6 +17,7 @@ from apps.core.http.errors import (
     Untrusted,
 )
 from apps.core.http.guard import Allow
+from apps.core.http.lookup import permitted
 from apps.core.http.redact import redact, redact_headers
 from apps.core.http.response import Download, Response
 from apps.core.http.retry import NEVER, Retry
@@ -44,6 +45,7 @@ __all__ = [
     "TooLarge",
     "Unreachable",
     "Untrusted",
+    "permitted",
     "redact",
     "redact_headers",
 ]

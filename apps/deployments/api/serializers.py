@@ -93,11 +93,14 @@ class DeploymentSerializer(serializers.ModelSerializer[Deployment]):
     project = serializers.CharField(source="project.slug")
     environment = serializers.CharField(source="environment.name")
     model = serializers.CharField(source="model.name")
+    connection = serializers.IntegerField(source="connection_id", allow_null=True)
     live = serializers.SerializerMethodField()
 
     class Meta:
         model = Deployment
-        fields = ["slug", "project", "environment", "model", "live", "created_at", "retired_at"]
+        fields = [
+            "slug", "project", "environment", "model", "connection", "live", "created_at", "retired_at",
+        ]  # fmt: skip
 
     def get_live(self, deployment: Deployment) -> int | None:
         """The version that answers now."""
@@ -112,6 +115,13 @@ class NewDeploymentSerializer(serializers.Serializer[Any]):
     slug = serializers.RegexField(
         r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$",
         help_text="Lower-case letters, digits and hyphens; the path under /serve/.",
+    )
+    connection = serializers.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        allow_null=True,
+        default=None,
+        help_text="Id of the connection on whose target it runs; none: the portal's own machine.",
     )
 
     def validate_slug(self, value: str) -> str:

@@ -2,11 +2,13 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from apps.deployments.api import configurations, operating, views
+from apps.deployments.api.mismatches import MismatchViewSet
 
 router = SimpleRouter()
 router.register("deployments", views.DeploymentViewSet, basename="api-deployment")
 router.register("releases", views.ReleaseViewSet, basename="api-release")
 router.register("ledger/served", views.ServedViewSet, basename="api-served")
+router.register("mismatches", MismatchViewSet, basename="api-mismatch")
 
 configuration = configurations.ConfigurationViewSet.as_view({"get": "retrieve", "put": "update"})
 replicas = operating.ReplicaViewSet

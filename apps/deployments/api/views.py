@@ -56,7 +56,11 @@ class DeploymentViewSet(
             self.user, values["project"], environment=values["environment"], model=values["model"]
         )
         deployment = services.create_deployment(
-            environment=place.environment, model=place.model, slug=values["slug"], by=self.user
+            environment=place.environment,
+            model=place.model,
+            slug=values["slug"],
+            connection=access.target(self.user, place.environment.project, values["connection"]),
+            by=self.user,
         )
         return Response(self.get_serializer(deployment).data, status=status.HTTP_201_CREATED)
 

@@ -61,7 +61,8 @@ class Runner:
 
     def look(self) -> None:
         """One round over the replicas of this node."""
-        Replica.objects.filter(node="").update(node=self.node)
+        here = Replica.objects.filter(node="", release__deployment__connection=None)
+        here.update(node=self.node)
         mine = Replica.objects.filter(node=self.node).exclude(state=State.FAILED, pid=None)
         for replica in mine.select_related(
             "release__deployment__project", "release__version__model", "release__configuration"

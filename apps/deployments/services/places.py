@@ -10,6 +10,7 @@ from apps.core.errors import Invalid
 from apps.deployments.errors import DeploymentRetired, NotRetired, ReleaseInProgress, SlugTaken
 from apps.deployments.models import Deployment, Release, Replica, ServedSpan
 from apps.deployments.services.telling import routes_changed
+from apps.integrations.models import Connection
 from apps.ledger.services import record
 from apps.models.models import RegisteredModel
 from apps.projects.models import Environment
@@ -17,14 +18,20 @@ from apps.projects.models import Environment
 
 @transaction.atomic
 def create_deployment(
-    *, environment: Environment, model: RegisteredModel, slug: str, by: AbstractUser
+    *,
+    environment: Environment,
+    model: RegisteredModel,
+    slug: str,
+    by: AbstractUser,
+    connection: Connection | None = None,
 ) -> Deployment:
-    """Name a place where one model is served."""
+    """Name a place where one model is served: on a connection's target, or by this machine."""
     deployment = Deployment(
         project_id=environment.project_id,
         environment=environment,
         model=model,
         slug=slug,
+        connection=connection,
         created_by_id=by.pk,
     )
     try:

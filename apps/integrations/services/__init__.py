@@ -3,6 +3,7 @@
 from apps.integrations.services.checking import (
     check_connection,
     check_due,
+    note_answer,
     request_check,
 )
 from apps.integrations.services.connections import (
@@ -40,6 +41,7 @@ __all__ = [
     "forget_deliveries",
     "handle",
     "handle_again",
+    "note_answer",
     "receive",
     "redeliver",
     "request_check",

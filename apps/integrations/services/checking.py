@@ -40,6 +40,14 @@ def check_connection(*, connection: Connection) -> str:
     return note
 
 
+def note_answer(*, connection: Connection, trouble: str = "") -> None:
+    """Keep what a room that uses the connection found, where it is news: that it answers, or why not."""
+    connection.refresh_from_db(fields=["state", "note"])
+    state = Connection.State.FAILING if trouble else Connection.State.CONNECTED
+    if connection.state != state or (trouble and connection.note != trouble[:500]):
+        mark(connection, state=state, note=trouble or "It answers.")
+
+
 def check_due() -> int:
     """Request checks of what has not been looked at for as long as its connector says."""
     count, now = 0, timezone.now()

@@ -1,0 +1,1 @@
+"""What the connectors to machines that run model servers share. No Django."""
