@@ -71,6 +71,7 @@ LONGEST = (
     "tests/thread/",
     "tests/portal/test_up.py",
     "tests/portal/test_commands.py",
+    "tests/deployments/releases/test_real_processes.py",
     "tests/deployments/test_served_replay.py",
     "tests/api/test_schemathesis.py",
     "tests/security/test_matrix.py",

@@ -13,6 +13,9 @@ from apps.deployments.config_forms import WORDS, field_of
 from apps.deployments.configs import Strategy, read_strategy
 from apps.deployments.errors import ConfigInvalid
 from apps.deployments.models import Deployment, Release
+from apps.integrations import selectors as integrations
+from apps.integrations.models import Connection
+from apps.integrations.ports import ClusterRuntime, ServingObserver
 from apps.models import selectors as models
 from apps.models.models import ModelVersion, RegisteredModel
 from apps.projects import selectors as projects
@@ -48,6 +51,13 @@ class EnvironmentChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg] 
         return f"{obj.project.name}: {obj.name}"
 
 
+class TargetChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # not generic at run time
+    """Connections by the name of their project and their own."""
+
+    def label_from_instance(self, obj: Connection) -> str:
+        return f"{obj.project.name}: {obj.name}" if obj.project else obj.name
+
+
 class NewDeploymentForm(RefusableForm):
     """A model and an environment of the same project, and the name between them."""
 
@@ -57,6 +67,12 @@ class NewDeploymentForm(RefusableForm):
         r"^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$",
         label="Name",
         help_text="Lower-case letters, digits and hyphens; the path under /serve/.",
+    )
+    connection = TargetChoiceField(
+        Connection.objects.none(),
+        required=False,
+        empty_label="Processes of this machine",
+        label="Runs on",
     )
 
     def __init__(self, *args: Any, user: Person, **kwargs: Any) -> None:
@@ -68,6 +84,9 @@ class NewDeploymentForm(RefusableForm):
         model.queryset = models.models(user).filter(project__in=mine).order_by("project__name")
         known = projects.environments(user).filter(project__in=mine)
         environment.queryset = known.order_by("project__name", "pk")
+        target = self.fields["connection"]
+        assert isinstance(target, TargetChoiceField)
+        target.queryset = integrations.offering_anywhere(user, ClusterRuntime, ServingObserver)
 
     @property
     def has_choices(self) -> bool:
@@ -87,6 +106,9 @@ class NewDeploymentForm(RefusableForm):
         model, environment = given.get("model"), given.get("environment")
         if model and environment and model.project_id != environment.project_id:
             self.add_error("environment", f"Choose an environment of {model.project.name}.")
+        target = given.get("connection")
+        if model and target and target.project_id not in {None, model.project_id}:
+            self.add_error("connection", f"Choose one of {model.project.name}, or of the site.")
         return given
 
 
@@ -192,6 +214,13 @@ class ScaleForm(RefusableForm):
         min_value=1, max_value=50, label="Model servers", help_text="From 1 to 50."
     )
     note = forms.CharField(max_length=500, required=False, label="Why")
+
+
+class SettleForm(forms.Form):
+    """What becomes of a mismatch, and why."""
+
+    way = forms.ChoiceField(choices=[("adopt", "Adopt"), ("revert", "Revert")])
+    reason = forms.CharField(max_length=500, required=False)
 
 
 class RestartForm(forms.Form):

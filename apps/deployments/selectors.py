@@ -14,7 +14,6 @@ from apps.deployments.models import (
     Deployment,
     DeploymentQuerySet,
     Judgement,
-    Mismatch,
     Release,
     ReleaseQuerySet,
     Replica,
@@ -62,11 +61,6 @@ def standing(deployment: Deployment) -> ReleaseQuerySet:
 def judgements(release: Release) -> QuerySet[Judgement]:
     """What the judge found of a release, newest first."""
     return release.judgements.all()
-
-
-def open_mismatches(deployment: Deployment) -> QuerySet[Mismatch]:
-    """Where the target runs something else than is wanted."""
-    return deployment.mismatches.filter(end=Mismatch.End.OPEN)
 
 
 def drawn(deployment: Deployment, since: datetime) -> ReleaseQuerySet:

@@ -12,7 +12,14 @@ from django.http import HttpRequest
 
 from apps.core.typing import UserRequest
 from apps.core.ui import tables
-from apps.deployments import access, configurations, judged, memory, selectors
+from apps.deployments import (
+    access,
+    configurations,
+    judged,
+    memory,
+    selectors,
+    selectors_mismatches,
+)
 from apps.deployments.config_forms import WORDS
 from apps.deployments.configs import Strategy
 from apps.deployments.examples import Call, calls
@@ -132,7 +139,7 @@ def state(request: UserRequest, row: Deployment) -> dict[str, Any]:
         "ready": _count(replicas, Replica.State.READY),
         "failed": _count(replicas, Replica.State.FAILED),
         "wanted": stand.config.replicas * _running(now),
-        "mismatches": list(selectors.open_mismatches(row)),
+        "mismatches": list(selectors_mismatches.open_mismatches(row)),
         "listing": _releases(request, row),
         "may_release": access.may_release(row),
     }

@@ -22,6 +22,7 @@ urlpatterns = [
     path("<slug:slug>/restart/", operating.restart, name="restart"),
     path("<slug:slug>/retire/", operating.retire, name="retire"),
     path("<slug:slug>/reinstate/", operating.reinstate, name="reinstate"),
+    path("<slug:slug>/mismatches/<int:pk>/", operating.settle, name="settle"),
     path("<slug:slug>/replicas/<int:pk>/log/", logs.log, name="log"),
     path("<slug:slug>/replicas/<int:pk>/log/lines/", logs.log_lines, name="log_lines"),
     path("<slug:slug>/replicas/<int:pk>/log/file/", logs.log_file, name="log_file"),

@@ -43,6 +43,13 @@ def offering(user: Person, project: Project, port: type[Any]) -> ConnectionQuery
     return found.filter(slug__in=catalog.providing(port)).select_related("project")
 
 
+def offering_anywhere(user: Person, *ports: type[Any]) -> ConnectionQuerySet:
+    """The connections that offer one of the ports to some project of the person."""
+    slugs = {slug for port in ports for slug in catalog.providing(port)}
+    found = Connection.objects.visible_to(user).enabled().filter(slug__in=slugs)
+    return found.select_related("project").order_by("name", "pk")
+
+
 def connections(user: Person) -> ConnectionQuerySet:
     """What the person may see, with the project of each."""
     return Connection.objects.visible_to(user).select_related("project")

@@ -16,8 +16,6 @@ RUNNING = (Release.State.LIVE, Release.State.STARTING, Release.State.MOVING, Rel
 
 def fit(*, deployment: Deployment, count: int) -> None:
     """Ask for so many model servers of each release that runs; those that are ready stay."""
-    if deployment.connection_id is not None:
-        return  # its target is told by `DeploymentConfigured` and starts them itself
     for release in deployment.releases.filter(state__in=RUNNING):
         _fit(release, count)
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from apps.core.errors import PortalError
 from apps.core.typing import UserRequest
 from apps.deployments import access, selectors, services
-from apps.deployments.forms import RestartForm, RetireForm, ScaleForm
+from apps.deployments.forms import RestartForm, RetireForm, ScaleForm, SettleForm
 
 
 @login_required
@@ -85,6 +85,27 @@ def reinstate(request: UserRequest, slug: str) -> HttpResponse:
     else:
         messages.success(request, f"{row} is back. Release a version, so that it answers.")
     return redirect(row)
+
+
+@login_required
+@require_POST
+def settle(request: UserRequest, slug: str, pk: int) -> HttpResponse:
+    """Adopt what a target runs, or have what was wanted come back."""
+    row = access.mismatch_to_settle(request.user, pk)
+    form = SettleForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "way: adopt or revert, with a reason of at most 500 characters.")
+        return redirect(row.deployment)
+    adopts = form.cleaned_data["way"] == "adopt"
+    verb = services.adopt_mismatch if adopts else services.revert_mismatch
+    try:
+        verb(mismatch=row, by=request.user, reason=form.cleaned_data["reason"])
+    except PortalError as error:
+        messages.error(request, str(error))
+    else:
+        said = "What was found is wanted now." if adopts else "What was wanted comes back."
+        messages.success(request, said)
+    return redirect(row.deployment)
 
 
 def _restarting(count: int) -> str:

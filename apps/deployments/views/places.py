@@ -20,6 +20,7 @@ from apps.deployments.forms import (
     WindowForm,
 )
 from apps.deployments.models import Deployment
+from apps.integrations.models import Connection
 from apps.models.models import RegisteredModel
 from apps.projects import selectors as projects
 from apps.projects.models import Environment
@@ -102,11 +103,21 @@ def figures(request: UserRequest, slug: str) -> HttpResponse:
 
 
 def _created(
-    request: UserRequest, *, model: RegisteredModel, environment: Environment, slug: str
+    request: UserRequest,
+    *,
+    model: RegisteredModel,
+    environment: Environment,
+    slug: str,
+    connection: Connection | None,
 ) -> Deployment:
     place = access.new_place(
         request.user, model.project.slug, environment=environment.name, model=model.name
     )
+    target = access.target(request.user, model.project, connection.pk if connection else None)
     return services.create_deployment(
-        environment=place.environment, model=place.model, slug=slug, by=request.user
+        environment=place.environment,
+        model=place.model,
+        slug=slug,
+        connection=target,
+        by=request.user,
     )

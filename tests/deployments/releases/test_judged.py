@@ -55,10 +55,10 @@ class JudgedTests(ReleaseTestCase):
 
     def test_without_traffic_it_waits_and_fails_in_the_end(self) -> None:
         release = self.canary(most_seconds=600)
-        release = self.run_for(release, 600, requests=0)
+        release = self.run_for(release, 500, requests=0)
         self.assertEqual((release.state, release.step), ("moving", 0))
         self.assertIn("0 of 100", release.note)
-        release = self.run_for(release, 30, requests=0)
+        release = self.run_for(release, 200, requests=0)
         self.assertEqual((release.state, self.served()), ("failed", 1))
         self.assertIn("600 s", release.note)
         self.assertFalse(Judgement.objects.exists())

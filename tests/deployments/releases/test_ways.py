@@ -9,7 +9,7 @@ from apps.core.jobs import Progress
 from apps.core.jobs.runner import claim, work_on
 from apps.core.models import Job
 from apps.deployments import services
-from apps.deployments.configs import Config, Strategy
+from apps.deployments.configs import Batching, Config, Strategy
 from apps.deployments.errors import NothingToShadow
 from apps.deployments.models import Configuration, Deployment, Release, Replica
 from apps.deployments.routing import routes
@@ -89,14 +89,16 @@ class WayTests(ReleaseTestCase):
 
     def test_a_plan_says_what_changes_and_how_it_is_undone(self) -> None:
         Configuration.objects.create(
-            deployment=self.row, number=1, body=Config(replicas=2).model_dump(mode="json")
+            deployment=self.row,
+            number=1,
+            body=Config(batching=Batching(most_rows=9)).model_dump(mode="json"),
         )
         plan = self.planned(self.row, kind="canary", steps=(5, 50))
         self.assertEqual([step.share for step in plan.steps], [5, 50, 100])
         self.assertIn("version 1 again within a second", plan.undo)
         changed = {change.name: (change.before, change.after) for change in plan.changes}
         self.assertEqual(changed["version"], ("churn v1", "churn v2"))
-        self.assertEqual(changed["replicas"], ("1", "2"))
+        self.assertEqual(changed["batching.most_rows"], ("256", "9"))
         self.assertEqual(plan.warnings, ())
 
     def test_it_waits_for_all_the_replicas(self) -> None:
