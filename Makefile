@@ -7,6 +7,8 @@ INSTALLED := --require-hashes --no-deps
 UV := $(VENV)/bin/uv pip install --quiet --system-certs --python $(PY) $(INSTALLED)
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check $(INSTALLED)
 COMPILE := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --generate-hashes --no-header --python $(PY)
+# What stands in one file shares what it has started; the order is that of tests/conftest.py.
+BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
 CHROMIUM := $(shell command -v chromium chromium-browser google-chrome 2>/dev/null | head -1)
 
 .PHONY: help run test check browser bench lock clean base dev front
@@ -20,8 +22,8 @@ run: base front  ## start the portal in the foreground (PORT, DATA_DIR, DEMO)
 
 # The browser's event loop stays in its process: those tests have processes of their own.
 test: dev front  ## the whole test suite, browser tests too where there is a Chromium
-	$(PY) -m pytest -n 2 --dist loadgroup -m "not browser" $(ARGS)
-	$(if $(ARGS),,$(if $(CHROMIUM),$(PY) -m pytest -n 2 --dist loadgroup -m browser,@echo "No Chromium here: the browser tests are left out"))
+	$(PY) -m pytest $(BESIDE) -m "not browser" $(ARGS)
+	$(if $(ARGS),,$(if $(CHROMIUM),$(PY) -m pytest $(BESIDE) -m browser,@echo "No Chromium here: the browser tests are left out"))
 
 browser: dev front  ## the browser tests alone
 	$(PY) -m pytest -m browser $(ARGS)

@@ -1,18 +1,21 @@
 """Who reacts to what: the one table that joins the rooms."""
 
 from apps.core import events, journal
-from apps.deployments.events import ReleaseWentLive
+from apps.deployments.events import MismatchEnded, MismatchFound, ReleaseWentLive
 from apps.incidents import reactions as incidents
 from apps.incidents.events import IncidentChanged
 from apps.integrations import reactions as integrations
 from apps.integrations.events import DeliveryReceived
 from apps.ledger import services as ledger
 from apps.ledger.events import Sealed
+from apps.monitoring import reactions as monitoring
 from apps.monitoring.events import AlertFired, AlertResolved
 
 journal.install(ledger.record)
 
 events.on(Sealed, integrations.send_on)
+events.on(MismatchFound, monitoring.tell_of_mismatch)
+events.on(MismatchEnded, monitoring.forget_mismatch)
 events.on(AlertFired, incidents.open_incident)
 events.on(AlertResolved, incidents.close_incident)
 events.on(ReleaseWentLive, incidents.gather_again)

@@ -11,7 +11,7 @@ from apps.assistant.answers import Piece, Sentence, Standing
 NOTHING = "The records that you may see say nothing about this."
 # The order in which an engineer wants to hear it.
 ORDER = (
-    "incident", "alert", "shift", "release", "change", "last_good", "deployment", "runbook",
+    "incident", "alert", "shift", "mismatch", "release", "change", "last_good", "deployment", "runbook",
     "passage", "owner",
 )  # fmt: skip
 MOST_SENTENCES = 20

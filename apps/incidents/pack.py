@@ -43,6 +43,7 @@ def build(incident: Incident) -> list[Item]:
     """Everything the rooms know about the incident, the shift first."""
     return [
         *_shift(incident),
+        *_mismatch(incident),
         *_release(incident),
         *_last_good(incident),
         *_changes(incident),
@@ -68,6 +69,24 @@ def _shift(incident: Incident) -> Iterator[Item]:
             f"{alert.verdict.ends_at:%F %H:%M} UTC.",
             alert.get_absolute_url(),
             feature,
+        )
+
+
+def _mismatch(incident: Incident) -> Iterator[Item]:
+    """What runs instead of what is wanted, as it stood when the alert fired."""
+    alert = incident.alert
+    if alert is None or alert.monitor.looks_at_rows:
+        return
+    for finding in alert.verdict.findings:
+        yield Item(
+            "mismatch",
+            "monitoring.alert",
+            str(alert.pk),
+            f"{finding['name']} is not as wanted",
+            f"Wanted is {finding['wanted']}; found was {finding['found']} "
+            f"at {alert.verdict.ends_at:%F %H:%M} UTC.",
+            alert.get_absolute_url(),
+            finding,
         )
 
 

@@ -14,6 +14,11 @@ class NothingLive(PortalError):
     sentence = "{deployment} serves no version yet."
 
 
+class NotOnDemand(PortalError):
+    code, status = "not_on_demand", 409
+    sentence = "{name} is looked at by the reconciler every minute, not on demand."
+
+
 class NameTaken(PortalError):
     code, status = "name_taken", 409
     sentence = "name: {deployment} has a monitor {name} already."

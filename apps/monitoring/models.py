@@ -50,6 +50,8 @@ class Monitor(models.Model):
 
     class Kind(models.TextChoices):
         INPUT_DRIFT = "input_drift", "input drift"
+        # Made by the portal itself: the reconciler looks, and what differs is an alert.
+        DESIRED_STATE = "desired_state", "wanted against found"
 
     class State(models.TextChoices):
         UNKNOWN = "unknown", "no verdict yet"
@@ -59,7 +61,8 @@ class Monitor(models.Model):
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="monitors")
     deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="monitors")
-    baseline = models.ForeignKey(Baseline, models.PROTECT, related_name="monitors")
+    # None where rows are not what is looked at.
+    baseline = models.ForeignKey(Baseline, models.PROTECT, null=True, related_name="monitors")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.INPUT_DRIFT)
     window_rows = models.PositiveIntegerField(default=200)
@@ -89,6 +92,11 @@ class Monitor(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("monitoring:monitor", args=[self.pk])
+
+    @property
+    def looks_at_rows(self) -> bool:
+        """Whether its looks compare rows with a baseline."""
+        return self.baseline_id is not None
 
     @property
     def every(self) -> timedelta:

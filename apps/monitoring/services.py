@@ -12,13 +12,14 @@ from django.utils import timezone
 from apps.core import events, jobs, live
 from apps.core.models import Job
 from apps.deployments import selectors as deployments
+from apps.deployments import selectors_mismatches as differences
 from apps.deployments.models import Deployment
 from apps.ledger.services import record
 from apps.models import artifacts
 from apps.models.models import ModelVersion
 from apps.monitoring import drift, training
 from apps.monitoring.drift import Finding, Level
-from apps.monitoring.errors import NameTaken, NothingLive, NoTrainingData
+from apps.monitoring.errors import NameTaken, NothingLive, NotOnDemand, NoTrainingData
 from apps.monitoring.events import AlertFired, AlertResolved
 from apps.monitoring.models import Alert, Baseline, Monitor, Verdict
 from apps.monitoring.profiles import Profile, Type, profile
@@ -26,6 +27,7 @@ from apps.predictions.rows import Row
 
 CALM_LOOKS = 2  # windows without a finding before an alert resolves
 SMALLEST_WINDOW = 30
+DESIRED_STATE = "Wanted against found"  # the portal's own monitor of each deployment
 State = Monitor.State
 
 
@@ -99,6 +101,8 @@ def create_monitor(
     every_seconds: int = 60,
 ) -> Monitor:
     """Watch a deployment's inputs against a baseline."""
+    if name == DESIRED_STATE:
+        raise NameTaken(deployment=baseline.deployment.slug, name=name)
     monitor = Monitor(
         project_id=baseline.project_id,
         deployment_id=baseline.deployment_id,
@@ -123,6 +127,8 @@ def postpone(monitor: Monitor) -> None:
 
 def look_now(*, monitor: Monitor, by: AbstractUser) -> Job:
     """Judge the newest window without waiting for the next look."""
+    if not monitor.looks_at_rows:
+        raise NotOnDemand(name=monitor.name)
     return jobs.enqueue(
         "monitoring.evaluate",
         owner=by,
@@ -149,6 +155,7 @@ def judge(*, monitor: Monitor, rows: Sequence[Row]) -> Verdict | None:
 
 
 def _look(monitor: Monitor, rows: Sequence[Row]) -> Verdict:
+    assert monitor.baseline is not None
     then = [Profile.of(packed) for packed in monitor.baseline.profiles]
     findings = drift.compare(then, _window(then, rows)) if len(rows) >= SMALLEST_WINDOW else []
     return Verdict.objects.create(
@@ -199,6 +206,13 @@ def _fire(monitor: Monitor, verdict: Verdict) -> None:
     if monitor.alerts.firing().exists():
         return
     moved = [finding for finding in verdict.findings if finding["level"] == Level.ACT]
+    features = [{key: f[key] for key in ("name", "effect", "interval")} for f in moved]
+    _keep_alert(monitor, verdict, _summary(monitor, moved, verdict.rows), features=features)
+
+
+def _keep_alert(
+    monitor: Monitor, verdict: Verdict, summary: str, *, features: list[dict[str, Any]]
+) -> None:
     release = deployments.live_release(monitor.deployment)
     alert = Alert.objects.create(
         project_id=monitor.project_id,
@@ -206,12 +220,54 @@ def _fire(monitor: Monitor, verdict: Verdict) -> None:
         verdict=verdict,
         version=release.version if release else None,
         name=monitor.name,
-        summary=_summary(monitor, moved, verdict.rows),
-        features=[{key: f[key] for key in ("name", "effect", "interval")} for f in moved],
+        summary=summary[:500],
+        features=features,
     )
-    data = {"alert": alert.pk, "verdict": verdict.pk, "features": len(moved)}
+    data = {"alert": alert.pk, "verdict": verdict.pk, "features": len(features)}
     _record(monitor, "monitoring.alert_fired", None, data)
     events.publish(AlertFired(alert_id=alert.pk))
+
+
+@transaction.atomic
+def fire_for_mismatches(*, deployment: Deployment) -> None:
+    """A deployment runs something else than is wanted: one alert for all that differs. Safe to run twice."""
+    differing = list(differences.open_mismatches(deployment))
+    if not differing:
+        return
+    monitor, _ = Monitor.objects.select_for_update().get_or_create(
+        deployment=deployment,
+        kind=Monitor.Kind.DESIRED_STATE,
+        defaults={"project_id": deployment.project_id, "name": DESIRED_STATE, "enabled": False},
+    )
+    if monitor.alerts.firing().exists():
+        return
+    verdict = Verdict.objects.create(
+        monitor=monitor,
+        level=Level.ACT,
+        rows=0,
+        starts_at=min(row.since for row in differing),
+        ends_at=max(row.seen_at for row in differing),
+        findings=[
+            {"name": row.get_kind_display(), "wanted": row.wanted, "found": row.found}
+            for row in differing
+        ],
+    )
+    _set_state(monitor, State.ALERTING, calm_looks=0)
+    first = differing[0]
+    told = f"{first.get_kind_display()}: wanted {first.wanted}, found {first.found}"
+    _keep_alert(monitor, verdict, f"{deployment.slug} runs something else. {told}", features=[])
+    live.changed(monitor.topic)
+
+
+@transaction.atomic
+def resolve_for_mismatches(*, deployment: Deployment) -> None:
+    """Nothing differs any more: the alert about it is over. Safe to run twice."""
+    if differences.open_mismatches(deployment).exists():
+        return
+    for monitor in deployment.monitors.filter(kind=Monitor.Kind.DESIRED_STATE):
+        _set_state(monitor, State.CALM, calm_looks=0)
+        _resolve(monitor)
+        live.changed(monitor.topic)
 
 
 def _summary(monitor: Monitor, moved: Sequence[Mapping[str, Any]], rows: int) -> str:

@@ -42,7 +42,8 @@ def index(request: UserRequest) -> HttpResponse:
 def monitor(request: UserRequest, pk: int) -> HttpResponse:
     """One monitor: its state and what its looks saw."""
     row = access.monitor(request.user, pk)
-    context = _state(row) | {"may_look": allows(request.user, row.project_id, Role.RESPONDER)}
+    may_look = row.looks_at_rows and allows(request.user, row.project_id, Role.RESPONDER)
+    context = _state(row) | {"may_look": may_look}
     return render(request, "monitoring/monitor.html", context)
 
 

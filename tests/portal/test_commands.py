@@ -15,8 +15,6 @@ import pytest
 from portal.commands import needs_database
 from tests.portal.polling import ROOT, environ, left_over, until
 
-pytestmark = pytest.mark.xdist_group("commands")  # which share one workspace
-
 
 @pytest.fixture(scope="module")
 def data() -> Iterator[Path]:

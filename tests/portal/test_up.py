@@ -20,8 +20,6 @@ import pytest
 
 from tests.portal.polling import ROOT, end, environ, free_ports, left_over, said, until
 
-pytestmark = pytest.mark.xdist_group("up")  # which share one portal
-
 NO_MLFLOW = "http://127.0.0.1:9"
 
 

@@ -11,9 +11,9 @@ from tests.portal.polling import end, until
 from tests.thread.client import WholePortal
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def portal() -> Iterator[WholePortal]:
-    """A portal with all its processes, MLflow too, for everybody in this folder: it takes a while."""
+    """A portal with all its processes, MLflow too."""
     home = Path(tempfile.mkdtemp(prefix="sbx-thread-", dir="/tmp"))
     home.chmod(0o711)
     started = WholePortal(home).start()

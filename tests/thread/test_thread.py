@@ -1,23 +1,28 @@
-"""The main job through REST alone, on real processes, from training to rollback.
+"""The main job on real processes, from training to rollback: through REST alone, and as the README tells it.
 
-The README's tour walks on the same portal, so these people and their project are others than the tour's.
+Both walk on one portal, for it takes a while to start; so these people and their project are others than the tour's.
 """
 
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sklearn.datasets import load_breast_cancer
 
-from tests.portal.polling import until
+from tests.portal.polling import ROOT, until
 from tests.thread.client import Person, WholePortal
 from tests.thread.jira import Jira
 from tests.thread.ollama import Ollama
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("thread")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 WHY = "Why is this model worse since this morning, and what do I do?"
 DRIFT_RUNBOOK = """---
@@ -283,3 +288,31 @@ def test_the_thread(walk: Walk) -> None:
         walk.stranger_sees_nothing()
     verified = walk.portal.manage("ledger", "verify")
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def tour() -> str:
+    """The one shell block below the README's heading."""
+    part = (ROOT / "README.md").read_text().partition("## Five minutes")[2]
+    found = re.search(r"```sh\n(.*?)```", part, re.DOTALL)
+    assert found
+    return found[1]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="the tour speaks curl")
+def test_the_tour_works_when_pasted(portal: WholePortal, tmp_path: Path) -> None:
+    script = tmp_path / "tour.sh"
+    script.write_text(tour().replace(".venv/bin/python", sys.executable))
+    done = subprocess.run(
+        ["bash", "-eu", "-o", "pipefail", str(script)],
+        cwd=ROOT,
+        env={**portal.environ, "URL": portal.url, "PYTHONWARNINGS": "ignore"},
+        capture_output=True,
+        text=True,
+        timeout=800,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    assert '"approved_by":"max"' in done.stdout.replace(": ", ":")
+    assert "Roll back to the last good version" in done.stdout
+    assert '"state":"resolved"' in done.stdout.replace(": ", ":")
+    assert "\nOK " in done.stdout, done.stdout[-300:]
