@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import queue
 import sys
 import threading
@@ -27,12 +28,20 @@ class LogFile(RotatingFileHandler):
         pass
 
 
+def _descriptor(out: TextIO) -> int | None:
+    try:
+        return out.fileno()
+    except (OSError, ValueError):
+        return None  # a text in memory
+
+
 class Voice:
     """Passes lines on. A terminal or pipe that nobody reads never holds the supervisor up."""
 
     def __init__(self, logs: Path, *, out: TextIO = sys.stdout) -> None:
         self.logs = logs
         self.out = out
+        self._descriptor = _descriptor(out)
         logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lines: queue.Queue[str | None] = queue.Queue(maxsize=5000)
         self._files: dict[str, LogFile] = {}
@@ -69,4 +78,13 @@ class Voice:
     def _pass_on(self) -> None:
         while (words := self._lines.get()) is not None:
             with contextlib.suppress(OSError, ValueError):
-                print(words, file=self.out, flush=True)  # noqa: T201
+                self._write(words)
+
+    def _write(self, words: str) -> None:
+        """Past Python's buffer: a thread that is held up in it would make the interpreter abort at its end."""
+        if self._descriptor is None:
+            print(words, file=self.out, flush=True)  # noqa: T201
+            return
+        rest = f"{words}\n".encode(errors="replace")
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]

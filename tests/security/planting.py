@@ -32,6 +32,16 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "accounts.IdentityProvider": {"name": "Provider", "slug": "provider"},  # told to everybody
     "accounts.Team": {"name": "Crew", "slug": "crew"},  # a team stands beside the projects
     "docs.Document": {"kind": "runbook"},
+    "deployments.Judgement": {
+        "figures": {
+            "since": "2026-01-01T00:00:00Z",
+            "until": "2026-01-01T00:01:00Z",
+            "requests": {"new": 1, "live": 1},
+            "requests_in_step": 1,
+            "needed": 400.0,
+            "topics": [],
+        }
+    },
     "monitoring.Baseline": {"profiles": {}},
     "models.Gate": {"kind": "metric_floor", "settings": {"metric": MARK, "floor": 0.5}},
     "models.SliceReport": {"rows": []},

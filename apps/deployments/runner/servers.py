@@ -61,6 +61,7 @@ def start(wanted: Wanted, port: int) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    process.returncode = 0  # it outlives this object, which would warn of that
     return process.pid
 
 
