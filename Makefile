@@ -23,7 +23,7 @@ run: base front  ## start the portal in the foreground (PORT, DATA_DIR, DEMO)
 # The browser's event loop stays in its process: those tests have processes of their own.
 test: dev front  ## the whole test suite, browser tests too where there is a Chromium
 	$(PY) -m pytest $(BESIDE) -m "not browser" $(ARGS)
-	$(if $(ARGS),,$(if $(CHROMIUM),$(PY) -m pytest $(BESIDE) -m browser,@echo "No Chromium here: the browser tests are left out"))
+	$(if $(ARGS),,$(if $(CHROMIUM),$(PY) -m pytest -n 2 -m browser,@echo "No Chromium here: the browser tests are left out"))
 
 browser: dev front  ## the browser tests alone
 	$(PY) -m pytest -m browser $(ARGS)
