@@ -171,9 +171,9 @@ class ReplayTests(Cast, TestCase):
 
     def compare(self) -> None:
         """At turns, a moment before them, and at random moments in between."""
-        turns = self.chance.sample([turn for turn, _ in self.expected.pages], 25)
+        turns = self.chance.sample([turn for turn, _ in self.expected.pages], 12)
         whole = (self.now - BEGIN).total_seconds()
-        moments = [BEGIN + timedelta(seconds=self.chance.uniform(0, whole)) for _ in range(15)]
+        moments = [BEGIN + timedelta(seconds=self.chance.uniform(0, whole)) for _ in range(8)]
         for moment in [*turns, *(turn - timedelta(microseconds=1) for turn in turns), *moments]:
             rows = {self.told(row) for row in served_at(self.carol, moment)}
             self.assertEqual(rows, self.expected.at(moment), moment)
