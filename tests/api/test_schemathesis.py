@@ -27,7 +27,7 @@ CHECKS = (
     "response_schema_conformance",
 )
 SECONDS = 40
-PATIENCE = 180
+PATIENCE = 700
 
 
 def explore(address: str, token: str, *, phases: str) -> tuple[int, str]:

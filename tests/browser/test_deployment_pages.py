@@ -24,7 +24,7 @@ from apps.deployments.tallies import EDGES
 from apps.models.models import ModelVersion, RegisteredModel
 from apps.projects.services import create_project
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 PICTURES = os.environ.get("SCREENSHOTS", "")  # a folder for a picture of each page
 LONG = "churn-propensity-gradient-boosted-trees-emea-enterprise-v2"
 

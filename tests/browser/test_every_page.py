@@ -15,7 +15,7 @@ from tests.security.routes import routes
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.slow,
-    pytest.mark.timeout(600),
+    pytest.mark.timeout(1800),
 ]
 PICTURES = os.environ.get("SCREENSHOTS", "")  # a folder for a picture of each page
 # These end the session, or answer with no page of ours.

@@ -53,7 +53,7 @@ def portal(transactional_db: None) -> Iterator[str]:
     command = [sys.executable, "-m", "uvicorn", "portal.asgi:application", "--port", str(port)]
     process = subprocess.Popen([*command, "--lifespan", "off"], cwd=ROOT, env=environ)
     try:
-        until(lambda: _answers(port), what="the portal answers", seconds=120)
+        until(lambda: _answers(port), what="the portal answers", seconds=300)
         yield f"http://localhost:{port}"
     finally:
         process.terminate()
@@ -97,7 +97,7 @@ def test_progress_log_and_cancel_move_without_a_reload(
     socket_opened = Listener(tab)
     tab.goto(f"{portal}/jobs/{job.pk}/")
     tab.evaluate("window.stayed = true")
-    until(socket_opened.subscribed, what="the page listens", seconds=120)
+    until(socket_opened.subscribed, what="the page listens", seconds=300)
 
     in_worker(lambda: running(42, "Halfway through the rows"))
     tab.wait_for_selector("progress[value='42']")

@@ -88,7 +88,7 @@ class House:
         until(
             lambda: "ready." in self.log(name) or worker.poll() is not None,
             what=f"{name} ready",
-            seconds=120,
+            seconds=300,
         )
         assert worker.poll() is None, self.log(name)
 

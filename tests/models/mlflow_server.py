@@ -63,7 +63,7 @@ def killed() -> Iterator[None]:
         os.killpg(state["pid"], signal.SIGKILL)
         until(
             lambda: not answers(f"http://127.0.0.1:{state['port']}/health"),
-            seconds=120,
+            seconds=300,
             what="it is gone",
         )
         try:

@@ -126,7 +126,7 @@ class Site:
         web = ("uvicorn", "portal.asgi:application", "--port", str(port), "--lifespan", "off")
         with _process(*web, "--log-level", "warning", environ=given):
             other = replace(self, address=f"http://127.0.0.1:{port}", environment=given)
-            until(lambda: answers(f"{other.address}/healthz"), seconds=120, what="it answers")
+            until(lambda: answers(f"{other.address}/healthz"), seconds=300, what="it answers")
             yield other
 
     def manage(self, *arguments: str) -> str:
@@ -179,7 +179,7 @@ def running_site() -> Iterator[Site]:
         )
         stack.enter_context(_process(*web, "--log-level", "warning", environ=given))
         stack.enter_context(_process(*worker, "--loglevel", "WARNING", environ=given))
-        until(lambda: answers(f"{site.address}/healthz"), seconds=120, what="the portal answers")
+        until(lambda: answers(f"{site.address}/healthz"), seconds=300, what="the portal answers")
         yield site
 
 

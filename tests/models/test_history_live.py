@@ -44,7 +44,7 @@ def test_an_alias_moved_behind_the_portals_back_is_found_and_goes_back(site: Sit
     path = f"/api/v1/out-of-band/{case['id']}"
     assert site.ask("cora", "POST", f"{path}/revert/", {"reason": "no"}).status == 403
     assert site.ask("max", "POST", f"{path}/revert/", {"reason": "not ours"}).status == 202
-    until(lambda: case_of(site, "night-shift")["state"] == "reverted", seconds=120, what="reverted")
+    until(lambda: case_of(site, "night-shift")["state"] == "reverted", seconds=300, what="reverted")
     assert alias(site, "night-shift").json["model_version"]["version"] == "1"
     moves = site.ask("carol", "GET", f"/api/v1/models/{first['model']}/alias-moves/").json[
         "results"
@@ -65,7 +65,7 @@ def test_it_is_seen_at_once_when_somebody_writes_to_the_model(site: Site) -> Non
     assert (case["state"], case["moved_by"]) == ("open", None)
     adopt = f"/api/v1/out-of-band/{case['id']}/adopt/"
     assert site.ask("max", "POST", adopt, {"reason": "hot fix"}).status == 202
-    until(lambda: case_of(site, "seen-at-once")["state"] == "adopted", seconds=120, what="adopted")
+    until(lambda: case_of(site, "seen-at-once")["state"] == "adopted", seconds=300, what="adopted")
 
 
 def test_a_stage_moved_behind_its_back_goes_back(site: Site) -> None:
@@ -77,7 +77,7 @@ def test_a_stage_moved_behind_its_back_goes_back(site: Site) -> None:
     assert (case["kind"], case["name"]) == ("stage", "Production")
     revert = f"/api/v1/out-of-band/{case['id']}/revert/"
     assert site.ask("max", "POST", revert, {"reason": "no"}).status == 202
-    until(lambda: case_of(site, "staged")["state"] == "reverted", seconds=120, what="reverted")
+    until(lambda: case_of(site, "staged")["state"] == "reverted", seconds=300, what="reverted")
     path = f"{API}/model-versions/get?name=staged&version=1"
     assert site.ask("carol", "GET", path).json["model_version"]["current_stage"] == "None"
 
@@ -107,7 +107,7 @@ def test_a_killed_mlflow_loses_nothing(site: Site) -> None:
         approve = f"/api/v1/approvals/{waiting['id']}/approve/"
         assert site.ask("max", "POST", approve, {}).status == 200
         assert site.ask("carol", "GET", "/api/v1/runs/").status == 200
-        until(lambda: _waits(site, waiting), seconds=120, what="its job left it waiting")
+        until(lambda: _waits(site, waiting), seconds=300, what="its job left it waiting")
         state = site.ask("carol", "GET", f"/api/v1/approvals/{waiting['id']}/").json["state"]
         assert state == "approved"
 

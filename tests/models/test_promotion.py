@@ -44,7 +44,7 @@ def settled(site: Site, promotion: dict[str, Any], *states: str) -> dict[str, An
         found: dict[str, Any] = site.ask("carol", "GET", path).json
         return found if found["state"] in states else None
 
-    seen = until(look, seconds=120, what=lambda: str(site.ask("carol", "GET", path).json))
+    seen = until(look, seconds=300, what=lambda: str(site.ask("carol", "GET", path).json))
     assert seen is not None
     return seen
 

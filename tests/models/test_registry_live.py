@@ -36,7 +36,7 @@ def test_a_logged_model_is_read_and_can_be_removed(site: Site) -> None:
         answer = site.ask("carol", "GET", f"{path}/facts/")
         return dict(answer.json) if answer.status == 200 else None
 
-    told = until(facts, seconds=120, what="the facts are read")
+    told = until(facts, seconds=300, what="the facts are read")
     assert told is not None
     assert told["trouble"] == ""
     assert [each["type"] for each in told["signature"]["inputs"]] == ["float64(-1, 2)"]
@@ -48,7 +48,7 @@ def test_a_logged_model_is_read_and_can_be_removed(site: Site) -> None:
     retired = site.ask("max", "POST", f"{path}/retire/", {"reason": "old", "clean_up": True})
     assert retired.status == 200, retired.body
     gone = until(
-        lambda: site.ask("carol", "GET", f"{path}/").status == 404, seconds=120, what="it is gone"
+        lambda: site.ask("carol", "GET", f"{path}/").status == 404, seconds=300, what="it is gone"
     )
     assert gone
     api = "/mlflow/api/2.0/mlflow"

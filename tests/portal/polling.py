@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def until(
-    question: Callable[[], Answer], *, seconds: float = 120, what: str | Callable[[], str] = ""
+    question: Callable[[], Answer], *, seconds: float = 300, what: str | Callable[[], str] = ""
 ) -> Answer:
     """The first answer that is true."""
     deadline = time.monotonic() + seconds

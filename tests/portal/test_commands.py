@@ -56,15 +56,15 @@ def test_the_first_command_finds_a_prepared_workspace(data: Path) -> None:
 def test_the_last_command_out_stops_the_servers(data: Path, tmp_path: Path) -> None:
     script = "import sys,pathlib; pathlib.Path({!r}).touch(); sys.stdin.read()"
     first = start(data, "shell", "-v0", "-c", script.format(str(tmp_path / "one")))
-    until((tmp_path / "one").exists, seconds=120, what="the first is at work")
+    until((tmp_path / "one").exists, seconds=300, what="the first is at work")
     second = start(data, "shell", "-v0", "-c", script.format(str(tmp_path / "two")))
-    until((tmp_path / "two").exists, seconds=120, what="the second is at work")
+    until((tmp_path / "two").exists, seconds=300, what="the second is at work")
 
-    first.communicate("", timeout=60)
+    first.communicate("", timeout=180)
     assert first.returncode == 0
     assert left_over(data)
 
-    _, err = second.communicate("", timeout=60)
+    _, err = second.communicate("", timeout=180)
     assert second.returncode == 0
     assert "Starting" not in err
     assert not left_over(data)
@@ -73,10 +73,10 @@ def test_the_last_command_out_stops_the_servers(data: Path, tmp_path: Path) -> N
 def test_a_command_that_is_stopped_stops_the_servers(data: Path, tmp_path: Path) -> None:
     script = f"import sys,pathlib; pathlib.Path({str(tmp_path / 'at')!r}).touch(); sys.stdin.read()"
     command = start(data, "shell", "-v0", "-c", script)
-    until((tmp_path / "at").exists, seconds=120, what="it is at work")
+    until((tmp_path / "at").exists, seconds=300, what="it is at work")
 
     command.send_signal(signal.SIGTERM)
-    command.communicate(timeout=60)
+    command.communicate(timeout=180)
     assert command.returncode == 128 + signal.SIGTERM
     assert not left_over(data)
 

@@ -57,7 +57,7 @@ class Portal:
             env=self.environ,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=400,
             check=False,
         )
 
@@ -81,7 +81,7 @@ class Portal:
         return next(process for process in content["processes"] if process["name"] == name)
 
     def nothing_is_left(self) -> None:
-        until(lambda: not left_over(self.data), seconds=120, what=lambda: str(left_over(self.data)))
+        until(lambda: not left_over(self.data), seconds=300, what=lambda: str(left_over(self.data)))
         with socket.socket() as again:
             again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             again.bind(("", self.port))
@@ -137,12 +137,12 @@ def test_it_lends_its_database_to_commands(portal: Portal) -> None:
 
 @pytest.mark.parametrize("name", ["web-1", "postgres", "redis", "beat", "system"])
 def test_it_survives_the_death_of_any_process(portal: Portal, name: str) -> None:
-    until(lambda: portal.seen(name)["state"] == "running", seconds=120, what=name)
+    until(lambda: portal.seen(name)["state"] == "running", seconds=300, what=name)
     before = portal.seen(name)
 
     os.kill(before["pid"], signal.SIGKILL)
     until(lambda: portal.seen(name)["restarts"] > before["restarts"], what="seen")
-    until(lambda: portal.seen(name)["state"] == "running", seconds=120, what=f"{name} is back")
+    until(lambda: portal.seen(name)["state"] == "running", seconds=300, what=f"{name} is back")
 
     assert portal.seen(name)["pid"] != before["pid"]
     assert f"{name} died (signal SIGKILL)" in said(portal.out)
@@ -150,7 +150,7 @@ def test_it_survives_the_death_of_any_process(portal: Portal, name: str) -> None
 
 
 def test_the_pool_of_a_killed_worker_goes_with_it(portal: Portal) -> None:
-    until(lambda: portal.seen("worker")["state"] == "running", seconds=120, what="worker")
+    until(lambda: portal.seen("worker")["state"] == "running", seconds=300, what="worker")
     worker = psutil.Process(portal.seen("worker")["pid"])
     pool = until(worker.children, what="a pool")
 

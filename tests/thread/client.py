@@ -16,7 +16,7 @@ import httpx
 from tests.portal.polling import ROOT, until
 from tests.portal.test_up import Portal
 
-PATIENCE = 240.0
+PATIENCE = 600.0
 
 
 class WholePortal(Portal):

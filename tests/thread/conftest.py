@@ -20,7 +20,7 @@ def portal() -> Iterator[WholePortal]:
     try:
         started.wait_for("Signalbox is ready")
         until(
-            lambda: started.seen("mlflow")["state"] == "running", seconds=240, what=lambda: "MLflow"
+            lambda: started.seen("mlflow")["state"] == "running", seconds=600, what=lambda: "MLflow"
         )
         yield started
     finally:

@@ -78,7 +78,7 @@ class GatewayCommandTests(PortalTransactionTestCase):
         raw = b'HTTP/1.1 200 OK\r\ncontent-length: 21\r\n\r\n{"predictions":[5,6]}'
         self.server.tell(f"raw {raw.hex()}")
         with gateway(self.port) as process:
-            until(lambda: self.predict(ours) == 200, seconds=120, what="the gateway answers")
+            until(lambda: self.predict(ours) == 200, seconds=300, what="the gateway answers")
             self.assertEqual(self.predict(theirs), 404)
             until(lambda: predictions.count(self.place.pk) >= 2, seconds=180, what="it is logged")
             for _ in range(5):

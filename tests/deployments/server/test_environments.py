@@ -41,7 +41,7 @@ def environments(tmp_path: Path) -> Environments:
 
 
 def build(environments: Environments, source: Source) -> Path:
-    python = until(lambda: environments.python(source), seconds=120, what="the environment")
+    python = until(lambda: environments.python(source), seconds=300, what="the environment")
     assert python is not None
     return python
 
