@@ -193,7 +193,7 @@ def test_it_survives_a_half_closed_connection_in_its_pool() -> None:
 
     with calling(script) as (http, server):
         assert http.get() == 1
-        assert server.hung_up.wait(5)
+        assert server.hung_up.wait(60)
         assert http.get() == 1
         assert server.connections == 2
 

@@ -38,13 +38,13 @@ class OtherConnection(threading.Thread):
             with transaction.atomic():
                 self.entry = note(self.number)
                 self.recorded.set()
-                assert self.may_commit.wait(30)
+                assert self.may_commit.wait(120)
         finally:
             connection.close()
 
     def __enter__(self) -> OtherConnection:
         self.start()
-        assert self.recorded.wait(30)
+        assert self.recorded.wait(120)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -52,7 +52,7 @@ class OtherConnection(threading.Thread):
 
     def commit(self) -> None:
         self.may_commit.set()
-        self.join(30)
+        self.join(120)
 
 
 class ManyConnectionsTests(PortalTransactionTestCase):
@@ -95,7 +95,7 @@ class ManyConnectionsTests(PortalTransactionTestCase):
             chain.lock(chain.SEALING)
             thread = threading.Thread(target=other)
             thread.start()
-            thread.join(20)
+            thread.join(120)
 
         self.assertEqual(answers, [0])
         self.assertEqual(services.seal(), 1)
@@ -122,7 +122,7 @@ class ManyConnectionsTests(PortalTransactionTestCase):
 
         thread = threading.Thread(target=run)
         thread.start()
-        thread.join(20)
+        thread.join(120)
         return answers[0]
 
     def test_ten_thousand_records_of_eight_processes_make_one_chain(self) -> None:
@@ -136,7 +136,7 @@ class ManyConnectionsTests(PortalTransactionTestCase):
         for process in writers:
             process.join(200)
         stop.set()
-        sealer.join(30)
+        sealer.join(120)
 
         self.assertEqual([process.exitcode for process in (sealer, *writers)], [0] * 9)
         by_sealer = Seal.objects.count() - known

@@ -36,7 +36,7 @@ def close_connections() -> None:
     together = threading.Barrier(THREADS._max_workers)
 
     def close() -> None:
-        together.wait(10)
+        together.wait(90)
         connections.close_all()
 
     for waiting in [THREADS.submit(close) for _ in range(THREADS._max_workers)]:
@@ -96,14 +96,14 @@ class FourFacesTests(PortalTransactionTestCase):
         async def talk() -> tuple[int, bytes]:
             asked = ApplicationCommunicator(application, scope)
             await asked.send_input({"type": "http.request", "body": json.dumps(body).encode()})
-            start = await asked.receive_output(30)
+            start = await asked.receive_output(120)
             content = b""
             more = True
             while more:
-                piece = await asked.receive_output(30)
+                piece = await asked.receive_output(120)
                 content += piece["body"]
                 more = piece.get("more_body", False)
-            await asked.wait(5)
+            await asked.wait(90)
             return start["status"], content
 
         status, content = async_to_sync(talk)()

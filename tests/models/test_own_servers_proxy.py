@@ -32,7 +32,7 @@ def close_connections(threads: ThreadPoolExecutor) -> None:
     together = threading.Barrier(threads._max_workers)
 
     def close() -> None:
-        together.wait(10)
+        together.wait(90)
         connections.close_all()
 
     for waiting in [threads.submit(close) for _ in range(threads._max_workers)]:
@@ -86,13 +86,13 @@ class ThroughTheProxyTests(PortalTransactionTestCase):
         async def talk() -> tuple[int, bytes]:
             asked = ApplicationCommunicator(application, scope)
             await asked.send_input({"type": "http.request", "body": content})
-            start = await asked.receive_output(30)
+            start = await asked.receive_output(120)
             told, more = b"", True
             while more:
-                piece = await asked.receive_output(30)
+                piece = await asked.receive_output(120)
                 told += piece["body"]
                 more = piece.get("more_body", False)
-            await asked.wait(5)
+            await asked.wait(90)
             return start["status"], told
 
         status, told = async_to_sync(talk)()

@@ -205,7 +205,7 @@ def test_it_starts_after_kill_nine(data: Path) -> None:
     assert pid
     os.kill(pid, signal.SIGKILL)
     assert first._process
-    first._process.wait(10)
+    first._process.wait(180)
     assert (data / "postgres" / "postmaster.pid").exists()
 
     until(lambda: _starts(data), what="it starts once the old processes are gone")
@@ -228,7 +228,7 @@ def test_it_takes_over_from_one_that_was_left_running(data: Path) -> None:
     assert process
 
     assert served(server_in(data)) == "signalbox"
-    assert process.wait(10) is not None
+    assert process.wait(180) is not None
 
 
 def test_it_does_not_take_a_half_made_cluster_for_one(data: Path) -> None:

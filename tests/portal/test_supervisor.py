@@ -54,7 +54,7 @@ class House:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(20)
+        return self.process.wait(180)
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_it_ends_and_restarts_what_falls_silent(house: Any) -> None:
 def test_it_gives_up_on_what_never_starts(house: Any) -> None:
     at = house([("broken", "echo wrong key; exit 1", "never")], [("two", SLEEP, None)])
 
-    assert at.process.wait(30) == 1
+    assert at.process.wait(180) == 1
     assert "broken does not start: died (status 1): wrong key" in said(at.out)
     assert at.seen("two")["pid"] is None
 
@@ -166,4 +166,4 @@ def test_it_goes_on_when_nobody_reads_its_words(tmp_path: Path) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as process:
         until((tmp_path / "done").exists, what="the program was not held up")
         process.terminate()
-        assert process.wait(20) == 0
+        assert process.wait(180) == 0

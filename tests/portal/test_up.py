@@ -174,7 +174,7 @@ def another(home: Path) -> Iterator[Portal]:
 def test_it_leaves_nothing_when_it_stops(another: Portal) -> None:
     another.process.terminate()
 
-    assert another.process.wait(90) == 0
+    assert another.process.wait(180) == 0
     another.nothing_is_left()
     assert not (another.data / "run" / "redis.sock").exists()
     assert not list((another.data / "run" / "postgres").iterdir())
@@ -182,7 +182,7 @@ def test_it_leaves_nothing_when_it_stops(another: Portal) -> None:
 
 def test_it_leaves_nothing_when_it_is_killed(another: Portal) -> None:
     another.process.kill()
-    another.process.wait(10)
+    another.process.wait(180)
     another.nothing_is_left()
 
 
@@ -191,7 +191,7 @@ def test_it_starts_after_it_was_killed_with_its_guardian(another: Portal) -> Non
     guardian = next(child for child in children if "guardian" in str(child.cmdline()))
     guardian.kill()
     another.process.kill()
-    another.process.wait(10)
+    another.process.wait(180)
     another.nothing_is_left()  # the kernel told each process, and each ended its own
 
     another.start().wait_for("Signalbox is ready")

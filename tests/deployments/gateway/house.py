@@ -57,7 +57,7 @@ class Replica:
 
     def kill(self) -> None:
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(180)
         self._close()
 
     def stop(self) -> None:
@@ -137,7 +137,7 @@ class House:
         """As the supervisor does: TERM, wait, start again on the same socket."""
         assert self.process
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
+        self.process.wait(180)
         self.start()
 
     def stop(self) -> None:

@@ -84,7 +84,7 @@ class GatewayCommandTests(PortalTransactionTestCase):
             for _ in range(5):
                 self.assertEqual(self.predict(ours), 200)
             process.send_signal(signal.SIGTERM)
-            self.assertEqual(process.wait(60), 0)
+            self.assertEqual(process.wait(180), 0)
 
         rows = predictions.newest(self.place.pk, 100)
         self.assertEqual(len(rows), 2 * 6)

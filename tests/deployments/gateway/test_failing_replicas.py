@@ -131,7 +131,7 @@ def test_what_was_answered_survives_a_kill(house: House) -> None:
     with Load(house) as load:
         assert house.process
         house.process.kill()
-        house.process.wait(10)
+        house.process.wait(180)
         load.stopping.set()
         house.start()
     logged = [each["id"] for each in house.logged()]

@@ -139,7 +139,7 @@ class AtOnceTests(PortalTransactionTestCase):
         gate = threading.Barrier(2)
 
         def press(ask: Callable[..., Release]) -> None:
-            gate.wait(30)
+            gate.wait(120)
             try:
                 told.append(f"asked to {ask(release=release, by=self.ada).wish}")
             except PortalError as error:

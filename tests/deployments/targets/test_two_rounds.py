@@ -28,7 +28,7 @@ class TwoRoundsTests(PortalTransactionTestCase):
 
         def find() -> None:
             try:
-                both.wait(30)
+                both.wait(120)
                 services.note_mismatches(
                     deployment=self.row,
                     found=[Difference(Mismatch.Kind.SCALE, "2", "5")],
