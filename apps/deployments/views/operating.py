@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.core.errors import PortalError
+from apps.core.errors import NotFound, PortalError
 from apps.core.typing import UserRequest
 from apps.deployments import access, selectors, services
 from apps.deployments.forms import RestartForm, RetireForm, ScaleForm, SettleForm
@@ -92,6 +92,8 @@ def reinstate(request: UserRequest, slug: str) -> HttpResponse:
 def settle(request: UserRequest, slug: str, pk: int) -> HttpResponse:
     """Adopt what a target runs, or have what was wanted come back."""
     row = access.mismatch_to_settle(request.user, pk)
+    if row.deployment.slug != slug:
+        raise NotFound(what=f"mismatch of {slug}")
     form = SettleForm(request.POST)
     if not form.is_valid():
         messages.error(request, "way: adopt or revert, with a reason of at most 500 characters.")

@@ -62,6 +62,12 @@ class SettlingTests(PortalTestCase):
             url = f"/deployments/credit/mismatches/{row.pk}/"
             self.assertEqual(self.client.post(url, {"way": "revert"}).status_code, status)
 
+    def test_the_address_of_another_deployment_leads_nowhere(self) -> None:
+        row = self.mismatch()
+        self.client.force_login(self.cora)
+        response = self.client.post(f"/deployments/other/mismatches/{row.pk}/", {"way": "revert"})
+        self.assertEqual(response.status_code, 404)
+
 
 class NewOnATargetTests(PortalTestCase):
     def test_this_machine_is_offered_first_and_a_strangers_target_is_not(self) -> None:
