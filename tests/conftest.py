@@ -62,6 +62,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     from django.conf import settings
 
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # one Redis, and no word of each other
+        settings.CACHES["default"]["KEY_PREFIX"] = worker
     if name := os.environ.get(TEMPLATE):  # only of a server that this run began
         settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = name
 

@@ -28,7 +28,7 @@ class AccountsTestCase(PortalTestCase):
         # Looking for static files on demand saves listing them anew for every browser of a test.
         quick = {"PASSWORD_HASHERS": [QUICK], "WHITENOISE_AUTOREFRESH": True}
         self.enterContext(override_settings(CACHES=own, **quick))
-        self.addCleanup(cache.clear)
+        self.addCleanup(cache.delete_pattern, "*")  # of this process alone
 
     def person(self, username: str = "nora", **values: Any) -> User:
         """Somebody with the password that these tests know."""
