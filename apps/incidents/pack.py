@@ -54,7 +54,7 @@ def build(incident: Incident) -> list[Item]:
 
 def _shift(incident: Incident) -> Iterator[Item]:
     alert = incident.alert
-    if alert is None:
+    if alert is None or alert.verdict is None:
         return
     for feature in alert.features[:MOST_FEATURES]:
         low, high = feature["interval"]
@@ -75,7 +75,7 @@ def _shift(incident: Incident) -> Iterator[Item]:
 def _mismatch(incident: Incident) -> Iterator[Item]:
     """What runs instead of what is wanted, as it stood when the alert fired."""
     alert = incident.alert
-    if alert is None or alert.monitor.looks_at_rows:
+    if alert is None or alert.verdict is None or not alert.tells_of_state:
         return
     for finding in alert.verdict.findings:
         yield Item(
@@ -164,7 +164,7 @@ def _runbook(incident: Incident) -> Iterator[Item]:
     names = {feature["name"] for feature in alert.features} if alert else set()
     words = f"{incident.title} drift {' '.join(sorted(names))}"
     if alert is not None:
-        names |= {alert.name, alert.monitor.kind}
+        names |= {alert.name, *alert.kinds}
     if incident.deployment is not None:
         names |= {incident.deployment.slug, incident.deployment.model.name}
     found = docs.runbook_passages(incident.project_id, words=words, names=names)

@@ -14,13 +14,13 @@ from apps.monitoring.models import Alert
 
 def open_incident(event: AlertFired) -> None:
     """An alert opens an incident."""
-    joined = Alert.objects.select_related("monitor__deployment", "project")
+    joined = Alert.objects.select_related("deployment", "project")
     services.open_from_alert(joined.get(pk=event.alert_id))
 
 
 def close_incident(event: AlertResolved) -> None:
     """The monitor has recovered, and so has what its alert opened."""
-    services.resolve_with_alert(Alert.objects.select_related("monitor").get(pk=event.alert_id))
+    services.resolve_with_alert(Alert.objects.get(pk=event.alert_id))
 
 
 def gather_again(event: ReleaseWentLive) -> None:

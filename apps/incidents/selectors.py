@@ -77,7 +77,7 @@ def for_evidence(pk: int) -> Incident:
         "release__version__run",
         "release__deployment",
         "release__requested_by",
-        "alert__monitor__deployment",
+        "alert__monitor",
         "alert__verdict",
     )
     return joined.get(pk=pk)

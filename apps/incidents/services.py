@@ -22,7 +22,7 @@ State = Incident.State
 
 def open_from_alert(alert: Alert) -> Incident:
     """Open an incident for an alert; one that is open already is returned. Safe to run twice."""
-    deployment = alert.monitor.deployment
+    deployment = alert.deployment
     try:
         with transaction.atomic():
             return _open(
@@ -31,7 +31,7 @@ def open_from_alert(alert: Alert) -> Incident:
                 by=None,
                 alert=alert,
                 deployment=deployment,
-                release=deployments.live_release(deployment),
+                release=deployments.live_release(deployment) if deployment else None,
             )
     except IntegrityError:
         return Incident.objects.open().get(alert=alert)
@@ -122,12 +122,12 @@ def resolve(*, incident: Incident, by: AbstractUser | None, reason: str) -> Inci
 def resolve_with_alert(alert: Alert) -> None:
     """The monitor has recovered: what its alert opened is over. Safe to run twice."""
     for incident in Incident.objects.open().filter(alert=alert):
-        resolve(incident=incident, by=None, reason=f"{alert.monitor.name} has recovered.")
+        resolve(incident=incident, by=None, reason=f"{alert.name} has recovered.")
 
 
 def catch_up() -> None:
     """Do what an event asked for and a killed process did not: alerts and incidents belong together."""
-    firing = Alert.objects.firing().select_related("monitor__deployment", "project")
+    firing = Alert.objects.firing().select_related("deployment", "project")
     for alert in firing.filter(incidents=None):
         open_from_alert(alert)
     recovered = Alert.objects.filter(state=Alert.State.RESOLVED, incidents__state__in=Incident.OPEN)

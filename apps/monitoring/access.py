@@ -31,7 +31,7 @@ def baseline(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Baseline:
 def alert(user: Person, pk: int) -> Alert:
     """The alert, where the person may see its project."""
     found = Alert.objects.visible_to(user).filter(pk=pk)
-    row = found.select_related("monitor__deployment", "version__model", "verdict").first()
+    row = found.select_related("monitor", "deployment", "version__model", "verdict").first()
     if row is None:
         raise NotFound(what="alert")
     return row

@@ -53,4 +53,4 @@ def monitors(user: Person) -> MonitorQuerySet:
 def alerts(user: Person) -> AlertQuerySet:
     """What the person may see, newest first."""
     found = Alert.objects.visible_to(user)
-    return found.select_related("monitor__deployment", "version__model", "project")
+    return found.select_related("monitor", "deployment", "version__model", "project")

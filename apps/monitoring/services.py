@@ -217,6 +217,9 @@ def _keep_alert(
     alert = Alert.objects.create(
         project_id=monitor.project_id,
         monitor=monitor,
+        deployment=monitor.deployment,
+        fingerprint=f"monitor:{monitor.pk}",
+        severity=monitor.severity,
         verdict=verdict,
         version=release.version if release else None,
         name=monitor.name,

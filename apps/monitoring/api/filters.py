@@ -24,7 +24,7 @@ class MonitorFilter(BaselineFilter):
 
 class AlertFilter(filters.FilterSet):
     project = filters.CharFilter(field_name="project__slug")
-    deployment = filters.CharFilter(field_name="monitor__deployment__slug")
+    deployment = filters.CharFilter(field_name="deployment__slug")
     state = filters.ChoiceFilter(choices=Alert.State.choices)
 
     class Meta:

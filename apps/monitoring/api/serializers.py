@@ -66,7 +66,7 @@ class VerdictSerializer(serializers.ModelSerializer[Verdict]):
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):
     project = serializers.CharField(source="project.slug")
-    deployment = serializers.CharField(source="monitor.deployment.slug")
+    deployment = serializers.CharField(source="deployment.slug", allow_null=True, default=None)
     version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
 
     class Meta:

@@ -7,37 +7,18 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from apps.accounts.models import User
 from apps.deployments.models import Deployment
-from apps.models.models import ModelVersion
+from apps.docs.models import Document
 from apps.monitoring.drift import Level
+from apps.monitoring.models.baselines import Baseline
 from apps.projects.models import Project
 from apps.projects.querysets import InProjectQuerySet
 
 
-class Baseline(models.Model):
-    """What the data of a deployment should look like: a profile per column."""
-
-    class Source(models.TextChoices):
-        ARTIFACT = "artifact", "training data logged with the run"
-        ROWS = "rows", "rows that were posted"
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="baselines")
-    deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="baselines")
-    version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
-    source = models.CharField(max_length=10, choices=Source)
-    rows = models.PositiveIntegerField()
-    profiles = models.JSONField()
-    created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-
-    objects = InProjectQuerySet["Baseline"].as_manager()
-
-    class Meta:
-        ordering = ["-pk"]
-
-    def __str__(self) -> str:
-        return f"{self.rows} rows for {self.deployment}"
+class Severity(models.TextChoices):
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
 
 
 class MonitorQuerySet(InProjectQuerySet["Monitor"]):
@@ -50,6 +31,17 @@ class Monitor(models.Model):
 
     class Kind(models.TextChoices):
         INPUT_DRIFT = "input_drift", "input drift"
+        PREDICTION_DRIFT = "prediction_drift", "prediction drift"
+        DATA_QUALITY = "data_quality", "data quality"
+        PERFORMANCE = "performance", "performance"
+        ESTIMATED = "estimated", "estimated performance"
+        LABELS = "labels", "label coverage and lag"
+        TRAFFIC = "traffic", "traffic"
+        LATENCY = "latency", "latency"
+        ERRORS = "errors", "errors"
+        STALENESS = "staleness", "staleness"
+        FAIRNESS = "fairness", "fairness"
+        METRIC = "metric", "custom metric"
         # Made by the portal itself: the reconciler looks, and what differs is an alert.
         DESIRED_STATE = "desired_state", "wanted against found"
 
@@ -58,21 +50,32 @@ class Monitor(models.Model):
         CALM = "calm"
         TOO_FEW = "too_few", "too few rows"
         ALERTING = "alerting"
+        FAILING = "failing", "cannot look"
 
     project = models.ForeignKey(Project, models.CASCADE, related_name="monitors")
     deployment = models.ForeignKey(Deployment, models.CASCADE, related_name="monitors")
-    # None where rows are not what is looked at.
+    # None where rows are not compared with a baseline.
     baseline = models.ForeignKey(Baseline, models.PROTECT, null=True, related_name="monitors")
     name = models.CharField(max_length=100)
     kind = models.CharField(max_length=20, choices=Kind, default=Kind.INPUT_DRIFT)
+    # As the kind's own settings check them.
+    settings = models.JSONField(default=dict)
+    severity = models.CharField(max_length=10, choices=Severity, default=Severity.WARNING)
+    runbook = models.ForeignKey(Document, models.SET_NULL, null=True, related_name="monitors")
     window_rows = models.PositiveIntegerField(default=200)
     every_seconds = models.PositiveIntegerField(default=60)
+    # Without a look that says act for so long, its alert is over.
+    hold_seconds = models.PositiveIntegerField(default=900)
     enabled = models.BooleanField(default=True)
     state = models.CharField(max_length=10, choices=State, default=State.UNKNOWN)
+    # Why it cannot look, where it cannot; and how often in a row.
+    failure = models.CharField(max_length=500, blank=True)
+    failures = models.PositiveIntegerField(default=0)
     calm_looks = models.PositiveIntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
     # The newest row that a verdict has seen: a window is judged once.
     seen_until = models.DateTimeField(null=True)
+    acted_at = models.DateTimeField(null=True)  # the last look that said act
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -117,6 +120,8 @@ class Verdict(models.Model):
     starts_at = models.DateTimeField()
     ends_at = models.DateTimeField()
     findings = models.JSONField()
+    # The window's columns on the baseline's edges, for the pictures; None where nothing moved.
+    profiles = models.JSONField(null=True)
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -126,42 +131,24 @@ class Verdict(models.Model):
         return f"{self.level} on {self.rows} rows"
 
 
-class AlertQuerySet(InProjectQuerySet["Alert"]):
-    def firing(self) -> AlertQuerySet:
-        return self.filter(state=Alert.State.FIRING)
+class Measurement(models.Model):
+    """One point of a monitor's series; `part` names a slice or a column, empty for the whole."""
 
-
-class Alert(models.Model):
-    """A monitor that says act: one firing per monitor, resolved when it is calm again."""
-
-    class State(models.TextChoices):
-        FIRING = "firing"
-        RESOLVED = "resolved"
-
-    project = models.ForeignKey(Project, models.CASCADE, related_name="alerts")
-    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="alerts")
-    verdict = models.ForeignKey(Verdict, models.PROTECT, related_name="+")
-    # The version that answered when it fired.
-    version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, related_name="+")
-    name = models.CharField(max_length=100)
-    summary = models.CharField(max_length=500)
-    features = models.JSONField(default=list)
-    state = models.CharField(max_length=10, choices=State, default=State.FIRING)
-    fired_at = models.DateTimeField(default=timezone.now)
-    resolved_at = models.DateTimeField(null=True)
-
-    objects = AlertQuerySet.as_manager()
+    monitor = models.ForeignKey(Monitor, models.CASCADE, related_name="measurements")
+    at = models.DateTimeField()
+    part = models.CharField(max_length=200, blank=True)
+    value = models.FloatField()
+    low = models.FloatField(null=True)
+    high = models.FloatField(null=True)
+    rows = models.PositiveIntegerField(default=0)
 
     class Meta:
-        ordering = ["-pk"]
+        ordering = ["at"]
         constraints = [
             models.UniqueConstraint(
-                fields=["monitor"], condition=Q(state="firing"), name="monitoring_one_firing"
+                fields=["monitor", "part", "at"], name="monitoring_measured_once"
             )
         ]
 
     def __str__(self) -> str:
-        return self.summary
-
-    def get_absolute_url(self) -> str:
-        return reverse("monitoring:alert", args=[self.pk])
+        return f"{self.value} at {self.at}"
