@@ -14,9 +14,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from apps.core.late import late
+from apps.monitoring.levels import Level
 from apps.monitoring.profiles import MOST_POINTS, Profile, Type
 
 np = late("numpy")
@@ -25,15 +25,6 @@ FALSE_ALARMS = 0.01  # per report and year of checks
 LOOKS = 8760  # hourly checks of a year: what the rate is shared over
 SMALLEST_EFFECT = 0.1  # below this a shift is real but does not matter
 WATCH_P = 0.01
-
-
-class Level(StrEnum):
-    """What to do about a column."""
-
-    ACT = "act"
-    WATCH = "watch"
-    IGNORE = "ignore"
-    TOO_FEW = "too_few"
 
 
 @dataclass(frozen=True, slots=True)

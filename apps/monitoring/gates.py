@@ -9,7 +9,7 @@ from pydantic import Field
 from apps.models import gates
 from apps.models.gates import Candidate, Finding, Kind, Settings
 from apps.monitoring import selectors
-from apps.monitoring.drift import Level
+from apps.monitoring.levels import Level
 
 
 class NoDrift(Settings):

@@ -1,15 +1,15 @@
 from django.urls import path
 
-from apps.monitoring import views
+from apps.monitoring.views import alerts, making, monitors
 
 app_name = "monitoring"
 urlpatterns = [
-    path("", views.index, name="list"),
-    path("new/", views.new, name="new"),
-    path("deployments/<slug:slug>/baseline/", views.make_baseline, name="make_baseline"),
-    path("deployments/<slug:slug>/monitor/", views.make_monitor, name="make_monitor"),
-    path("monitors/<int:pk>/", views.monitor, name="monitor"),
-    path("monitors/<int:pk>/state/", views.state, name="state"),
-    path("monitors/<int:pk>/evaluate/", views.evaluate, name="evaluate"),
-    path("alerts/<int:pk>/", views.alert, name="alert"),
+    path("", monitors.index, name="list"),
+    path("new/", making.new, name="new"),
+    path("deployments/<slug:slug>/baseline/", making.make_baseline, name="make_baseline"),
+    path("deployments/<slug:slug>/monitor/", making.make_monitor, name="make_monitor"),
+    path("monitors/<int:pk>/", monitors.monitor, name="monitor"),
+    path("monitors/<int:pk>/state/", monitors.state, name="state"),
+    path("monitors/<int:pk>/evaluate/", monitors.evaluate, name="evaluate"),
+    path("alerts/<int:pk>/", alerts.alert, name="alert"),
 ]

@@ -12,6 +12,7 @@ from apps.deployments.targets import Difference
 from apps.incidents import pack
 from apps.incidents.models import Incident
 from apps.monitoring import services
+from apps.monitoring.errors import NameTaken
 from apps.monitoring.models import Alert, Monitor
 from tests.base import PortalTestCase
 from tests.models import registered
@@ -93,5 +94,5 @@ class DesiredStateTests(PortalTestCase):
             columns={"income": [1.0] * 40},
             by=self.ada,
         )
-        with self.assertRaisesMessage(services.NameTaken, "Wanted against found"):
-            services.create_monitor(baseline=baseline, name=services.DESIRED_STATE, by=self.ada)
+        with self.assertRaisesMessage(NameTaken, "Wanted against found"):
+            services.create_monitor(baseline=baseline, name="Wanted against found", by=self.ada)

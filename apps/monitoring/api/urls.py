@@ -1,9 +1,9 @@
 from rest_framework.routers import SimpleRouter
 
-from apps.monitoring.api import views
+from apps.monitoring.api import alerts, views
 
 router = SimpleRouter()
 router.register("baselines", views.BaselineViewSet, basename="api-baseline")
 router.register("monitors", views.MonitorViewSet, basename="api-monitor")
-router.register("alerts", views.AlertViewSet, basename="api-alert")
+router.register("alerts", alerts.AlertViewSet, basename="api-alert")
 urlpatterns = router.urls

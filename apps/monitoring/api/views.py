@@ -12,16 +12,15 @@ from apps.core.api.jobs import JobSerializer
 from apps.core.api.viewsets import PortalViewSet
 from apps.deployments import access as deployments
 from apps.monitoring import access, selectors, services
-from apps.monitoring.api.filters import AlertFilter, BaselineFilter, MonitorFilter
+from apps.monitoring.api.filters import BaselineFilter, MonitorFilter
 from apps.monitoring.api.serializers import (
-    AlertSerializer,
     BaselineSerializer,
     MonitorSerializer,
     NewBaselineSerializer,
     NewMonitorSerializer,
     VerdictSerializer,
 )
-from apps.monitoring.models import Alert, AlertQuerySet, Baseline, Monitor, MonitorQuerySet
+from apps.monitoring.models import Baseline, Monitor, MonitorQuerySet
 
 
 class BaselineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Baseline]):
@@ -83,13 +82,3 @@ class MonitorViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
         """The newest verdicts of one monitor."""
         monitor = access.monitor(self.user, int(pk))
         return Response(VerdictSerializer(monitor.verdicts.all()[:100], many=True).data)
-
-
-class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Alert]):
-    """What monitors say needs an act, newest first."""
-
-    serializer_class = AlertSerializer
-    filterset_class = AlertFilter
-
-    def get_queryset(self) -> AlertQuerySet:
-        return selectors.alerts(self.user)

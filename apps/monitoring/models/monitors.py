@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from apps.deployments.models import Deployment
 from apps.docs.models import Document
-from apps.monitoring.drift import Level
+from apps.monitoring.levels import Level
 from apps.monitoring.models.baselines import Baseline
 from apps.projects.models import Project
 from apps.projects.querysets import InProjectQuerySet
