@@ -130,6 +130,14 @@ CATALOG = {
             "Watches which versions it serves, and scores with them.",
         ),
         Entry(
+            "tensorflow_serving_config",
+            "TensorflowServingConfig",
+            "TensorFlow Serving, configured",
+            Category.SERVING,
+            (ClusterRuntime,),
+            "Tells it which versions of a model to serve, and where its label points.",
+        ),
+        Entry(
             "vault",
             "Vault",
             "HashiCorp Vault",

@@ -95,3 +95,8 @@ class NotOurs(PortalError):
 
     code, status = "not_ours", 409
     sentence = "{service}: {name} exists there and is not the portal's. Remove or rename it there."
+
+
+class ExtraMissing(PortalError):
+    code, status = "extra_missing", 409
+    sentence = "{service} needs a library that is not installed: pip install signalbox[{extra}]."

@@ -177,7 +177,7 @@ def _raw(tensor: Tensor) -> bytes:
 
 
 def _parameter(given: Any) -> Any:
-    chosen = given.WhichOneof("parameter_choice")
+    chosen = given.WhichOneof("choice")
     return getattr(given, chosen) if chosen else None
 
 

@@ -1,4 +1,4 @@
-"""Looks at TensorFlow Serving and scores with it, over its REST."""
+"""Looks at TensorFlow Serving and scores with it, over its REST, or its gRPC for scores."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from apps.core.http import Absent, BadAnswer, Http
 from apps.integrations.base import DESTINATION, Config, Connector
 from apps.integrations.clusters.shapes import Json, items, part, record, text
 from apps.integrations.ports import Observed, Server, Workload
+from apps.integrations.tensorflow import tensors
+from apps.integrations.tensorflow.calls import SERVICE, Calls, calls_to
 
-SERVICE = "TensorFlow Serving"
 AVAILABLE = "AVAILABLE"
 
 
@@ -38,6 +39,12 @@ class TensorflowServingConfig(Config):
         pattern=r"^[\w.-]*$",
         title="Version label",
         description="Of the server's model config, for example stable. Empty: the newest that it serves.",
+    )
+    grpc: HttpUrl | None = Field(
+        default=None,
+        title="gRPC",
+        description="Its gRPC, for example http://tf.example.org:8500: scores then go there.",
+        json_schema_extra=DESTINATION,
     )
 
 
@@ -78,13 +85,29 @@ class TensorflowServing(Connector[TensorflowServingConfig]):
         told = record(SERVICE, self.http.get(f"models/{quote(model, safe='')}/metadata"))
         return part(told, "metadata", "signature_def", "signature_def")
 
+    @cached_property
+    def calls(self) -> Calls | None:
+        """Its gRPC, where the connection names it."""
+        return calls_to(self.config.grpc, self.config.token) if self.config.grpc else None
+
     def score(self, model: str, rows: list[Any], *, version: str = "") -> list[Any]:
+        if self.calls is not None:
+            return self._score_by_rpc(self.calls, model, rows, version)
         where = self._where(model, version)
         told = record(SERVICE, self.http.post(f"{where}:predict", json={"instances": rows}))
         answers = told.get("predictions")
         if not isinstance(answers, list) or len(answers) != len(rows):
             raise BadAnswer(service=SERVICE, reason="it is not one prediction for each row")
         return answers
+
+    def _score_by_rpc(self, calls: Calls, model: str, rows: list[Any], version: str) -> list[Any]:
+        signature = part(self.signature(model), "serving_default", "inputs")
+        inputs = tensors.of_rows(
+            rows, {name: text(part(signature, name), "dtype") for name in signature}
+        )
+        number = int(version) if version.isdecimal() else None
+        told = calls.predict(model, inputs, version=number, label=self.config.label)
+        return tensors.rows_of(told, len(rows), SERVICE)
 
     def _name(self, workload: Workload) -> str:
         return self.config.model or workload.model

@@ -1,0 +1,1 @@
+"""TensorFlow Serving's gRPC: predict, model status, reload of the model config."""
