@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 Placed = tuple[int, Asked, Question]
 ROW_WISE = "row_wise"  # what a model may say of itself in its metadata
+INFINITE_AS_FLOAT32 = (2 - 2**-24) * 2.0**127  # from half a step above its largest number on
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +158,13 @@ def _estimator(pyfunc: Any) -> tuple[Any, Callable[[Any], Any]]:
 
 
 def _checked_call(predict: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """Call the estimator without a second look for NaN and infinity where a first one found none."""
+    """Call the estimator without a second look for NaN and infinity where a first one found none.
+
+    Trees look again after the cast to 32 bits, where a large number becomes infinity; so this look knows it too.
+    """
 
     def call(array: Any) -> Any:
-        finite = array.dtype.kind != "f" or bool(np.isfinite(array).all())
+        finite = array.dtype.kind != "f" or bool((np.abs(array) < INFINITE_AS_FLOAT32).all())
         with sklearn.config_context(assume_finite=finite):
             return predict(array)
 

@@ -175,3 +175,12 @@ def test_whatever_is_asked_together_is_answered_as_alone(
 ) -> None:
     model = loaded(kind)
     compare(model, asked)
+
+
+@pytest.mark.parametrize("kind", ["boost", "forest", "matrix"])
+@pytest.mark.parametrize("number", [3.4028235677973366e38, 3.4028234e38, 1e300, -1e300])
+def test_a_number_too_large_for_trees_is_refused_as_mlflow_refuses_it(
+    kind: str, number: float, loaded: Loaded
+) -> None:
+    row = [0.0, 0.0, number]
+    compare(loaded(kind), [json.dumps({"inputs": [row]}).encode()])
