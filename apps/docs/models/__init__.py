@@ -1,0 +1,6 @@
+"""The tables of documents and their search, by topic."""
+
+from apps.docs.models.documents import Document as Document
+from apps.docs.models.documents import DocumentQuerySet as DocumentQuerySet
+from apps.docs.models.documents import Revision as Revision
+from apps.docs.models.passages import Passage as Passage
