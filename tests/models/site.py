@@ -115,7 +115,7 @@ class Site:
             text=True,
             timeout=200,
         )
-        assert done.returncode == 0, done.stderr[-3000:]
+        assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
         return json.loads(done.stdout.strip().splitlines()[-1])
 
     @contextlib.contextmanager
@@ -133,7 +133,7 @@ class Site:
         """Run one of the portal's commands."""
         command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr[-3000:]
+        assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
         return done.stdout
 
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from django.db.models import F
@@ -26,6 +27,8 @@ Json = dict[str, Any]
 MARGIN = timedelta(minutes=5)
 MOST_RUNNING = 500
 MOST_EXPERIMENTS = 100
+# Whoever writes around the portal may say that a run began long ago: while it runs it is found by this.
+RUN_STILL = "attributes.status = 'RUNNING'"
 # PostgreSQL's advisory lock: one healer at a time, and none while a project changes its server.
 HEALING = 7_352_001
 # What a connected server may take of each healing; `manage.py mirror rebuild` knows no limit.
@@ -96,6 +99,8 @@ def _runs(project: Project, mlflow: Upstream, since: datetime | None) -> None:
     for some in check.batches(known, MOST_EXPERIMENTS):
         for wanted in _filters(since):
             _put_found(project, mlflow, {"experiment_ids": some, "filter": wanted})
+        if since is not None:
+            _put_found(project, mlflow, {"experiment_ids": some, "filter": RUN_STILL}, MOST_RUNNING)
     if since is not None:
         _running(project)
 
@@ -108,10 +113,10 @@ def _filters(since: datetime | None) -> list[str]:
     return [f"attributes.start_time >= {stamp}", f"attributes.end_time >= {stamp}"]
 
 
-def _put_found(project: Project, mlflow: Upstream, query: Json) -> None:
+def _put_found(project: Project, mlflow: Upstream, query: Json, most: int | None = None) -> None:
     asked_at = timezone.now()
     found = mlflow.searched("2.0/mlflow/runs/search", "runs", run_view_type="ALL", **query)
-    for some in check.batches(found, PER_PAGE):
+    for some in check.batches(islice(found, most), PER_PAGE):
         runs.put_runs(project, some, asked_at=asked_at)
         asked_at = timezone.now()
 
