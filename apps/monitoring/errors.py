@@ -44,3 +44,8 @@ class OfAnotherDeployment(PortalError):
 class OwnMonitor(PortalError):
     code, status = "own_monitor", 409
     sentence = "{name} is the portal's own monitor; it cannot be changed."
+
+
+class ChangedMeanwhile(PortalError):
+    code, status = "changed_meanwhile", 412
+    sentence = "Somebody changed {name} meanwhile. Read it again and repeat your change."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
@@ -15,6 +16,7 @@ from apps.deployments.models import Deployment
 from apps.docs.models import Document
 from apps.ledger.services import record
 from apps.monitoring.errors import (
+    ChangedMeanwhile,
     NameTaken,
     NeedsBaseline,
     NeedsRunbook,
@@ -72,11 +74,21 @@ def create_monitor(
 
 @transaction.atomic
 def change_monitor(
-    *, monitor: Monitor, changes: Mapping[str, Any], by: AbstractUser, tried_in: int | None = None
+    *,
+    monitor: Monitor,
+    changes: Mapping[str, Any],
+    by: AbstractUser,
+    tried_in: int | None = None,
+    as_of: datetime | None = None,
 ) -> Monitor:
-    """Change what a monitor is set to; `tried_in` names the back-test that tried it."""
+    """Change what a monitor is set to; `tried_in` names the back-test that tried it.
+
+    `ChangedMeanwhile` where it was changed since `as_of`, when the person read it.
+    """
     # Lock it: an edit and a look must not overwrite each other.
     row = _locked(monitor)
+    if as_of is not None and row.updated_at != as_of:
+        raise ChangedMeanwhile(name=row.name)
     before = _facts(row)
     for name in PLAIN:
         setattr(row, name, changes.get(name, getattr(row, name)))
