@@ -10,6 +10,7 @@ from django.utils import timezone
 from apps.core.errors import PortalError
 from apps.core.jobs import Progress, job_task
 from apps.monitoring import access, services
+from apps.monitoring.looks import kinds
 from apps.monitoring.looks.reading import Reading
 from apps.monitoring.models import Monitor
 
@@ -36,7 +37,7 @@ def look() -> int:
 def look_at(monitor_ids: list[int]) -> None:
     """Let these monitors look; each deployment's rows are read once for all of its monitors."""
     for monitors in services.together(monitor_ids=monitor_ids):
-        reading = Reading(monitors[0].deployment, timezone.now())
+        reading = kinds.reading(monitors, timezone.now())
         for monitor in monitors:
             _look(monitor, reading)
 

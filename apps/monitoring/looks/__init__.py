@@ -24,6 +24,11 @@ class Settings(BaseModel):
         """How far back its looks read rows by time; None where they read the newest ones alone."""
         return None
 
+    @property
+    def more_rows(self) -> int:
+        """How many of the newest rows its looks read beside the window."""
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class Point:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
@@ -50,3 +51,22 @@ def settings_of(monitor: Monitor) -> Settings:
 def look(monitor: Monitor, reading: Reading) -> Seen | None:
     """Let the monitor look; a `PortalError` says why it cannot."""
     return of(monitor.kind).look(monitor, settings_of(monitor), reading)
+
+
+def reading(monitors: Sequence[Monitor], at: datetime) -> Reading:
+    """What these monitors of one deployment read, each part once for all."""
+    known = [(monitor, wanted) for monitor in monitors if (wanted := _wanted(monitor)) is not None]
+    return Reading(
+        monitors[0].deployment,
+        at,
+        most=max((monitor.window_rows + wanted.more_rows for monitor, wanted in known), default=0),
+        reach=max((wanted.reach for _, wanted in known if wanted.reach), default=None),
+    )
+
+
+def _wanted(monitor: Monitor) -> Settings | None:
+    """None for settings that an older version stored and this one refuses: the look itself says so."""
+    try:
+        return of(monitor.kind).settings.model_validate(monitor.settings)
+    except ValidationError:
+        return None

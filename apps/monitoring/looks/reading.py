@@ -20,9 +20,14 @@ from apps.predictions.rows import Row
 class Reading:
     """The prediction log, the gateways' counts and the releases of a deployment, as of `at`."""
 
-    def __init__(self, deployment: Deployment, at: datetime) -> None:
+    def __init__(
+        self, deployment: Deployment, at: datetime, *, most: int = 0, reach: timedelta | None = None
+    ) -> None:
+        """`most` newest rows and `reach` back are what somebody will ask for: the first read takes them all."""
         self.deployment = deployment
         self.at = at
+        self._expected = most
+        self._reach = reach or timedelta(0)
         self._newest: list[Row] = []
         self._most = 0
         self._rows: list[Row] = []
@@ -36,15 +41,15 @@ class Reading:
     def newest(self, most: int) -> list[Row]:
         """At most so many of the newest rows, oldest first; truth is not joined."""
         if most > self._most:
-            self._newest = predictions.newest(self.deployment.pk, most)[::-1]
-            self._most = most
+            self._most = max(most, self._expected)
+            self._newest = predictions.newest(self.deployment.pk, self._most)[::-1]
         return self._newest[-most:]
 
     def rows(self, since: datetime) -> list[Row]:
         """The rows from `since` on, oldest first, each with its truth where known."""
         if self._since is None or since < self._since:
-            self._rows = predictions.rows(self.deployment.pk, since=since, until=self.at)
-            self._since = since
+            self._since = min(since, self.at - self._reach)
+            self._rows = predictions.rows(self.deployment.pk, since=self._since, until=self.at)
         return self._rows[bisect_left(self._rows, since.timestamp(), key=_time) :]
 
     def counted(self, since: datetime, until: datetime) -> Summary:

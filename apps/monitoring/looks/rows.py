@@ -39,6 +39,11 @@ class PredictionDrift(InputDrift):
         default=2000, ge=SMALLEST_WINDOW, le=50_000, description="Rows before the window."
     )
 
+    @property
+    def more_rows(self) -> int:
+        """How many of the newest rows its looks read beside the window."""
+        return self.reference_rows
+
 
 def inputs(monitor: Monitor, settings: InputDrift, reading: Reading) -> Seen | None:
     """Compare the newest inputs with the baseline."""

@@ -15,9 +15,9 @@ from apps.monitoring.models import Monitor
 
 DAYS = (1, 2, 3, 7)
 METHOD = (
-    "Requests of the window over the median of the same window 1, 2, 3 and 7 days before (without a day of "
-    "history: over the hour before). Act where the whole interval of the ratio lies beyond the limits; the interval "
-    "is Chernoff's for Poisson counts. No request at all, where some were expected, is the ratio 0."
+    "Requests of the window over the median of the same window 1, 2, 3 and 7 days before (where no such day had "
+    "requests then: over the hour before). Act where the whole interval of the ratio lies beyond the limits; the "
+    "interval is Chernoff's for Poisson counts. No request at all, where some were expected, is the ratio 0."
 )
 
 
@@ -64,14 +64,15 @@ def _judged(
 
 
 def _usual(reading: Reading, since: datetime, until: datetime) -> tuple[float, str]:
+    """What these minutes usually have. A day counts where it had requests then or in the hour before."""
+    hour = timedelta(hours=1)
+    earlier = [(since - timedelta(days=day), until - timedelta(days=day)) for day in DAYS]
     counts = [
-        _count(reading, since - timedelta(days=day), until - timedelta(days=day)) for day in DAYS
+        _count(reading, start, end) for start, end in earlier if _count(reading, start - hour, end)
     ]
-    known = [count for count in counts if count]
-    if known:
-        return float(median(known)), f"median of {len(known)} days before"
-    hour = _count(reading, since - timedelta(hours=1), since)
-    return hour * (until - since) / timedelta(hours=1), "the hour before"
+    if counts:
+        return float(median(counts)), f"median of {len(counts)} days before"
+    return _count(reading, since - hour, since) * (until - since) / hour, "the hour before"
 
 
 def _count(reading: Reading, since: datetime, until: datetime) -> int:

@@ -17,6 +17,7 @@ from apps.monitoring.services.monitors import remove_monitor as remove_monitor
 from apps.monitoring.services.monitors import resume_monitor as resume_monitor
 from apps.monitoring.services.replaying import ask_backtest as ask_backtest
 from apps.monitoring.services.replaying import replayed as replayed
+from apps.monitoring.services.replaying import tried as tried
 from apps.monitoring.services.replaying import use_setting as use_setting
 from apps.monitoring.services.sweeping import claim_due as claim_due
 from apps.monitoring.services.sweeping import together as together

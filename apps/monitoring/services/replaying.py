@@ -30,8 +30,6 @@ def ask_backtest(
     since, until = stretch
     if not since < until or until - since > LONGEST:
         raise Invalid(field="since", reason=f"before until, and at most {LONGEST.days} days")
-    settings = kinds.checked(monitor.kind, wanted.get("settings", monitor.settings))
-    kept = {name: value for name, value in wanted.items() if name in ASKED}
     return jobs.enqueue(
         "monitoring.backtest",
         owner=by,
@@ -39,8 +37,15 @@ def ask_backtest(
         monitor_id=monitor.pk,
         since=since.isoformat(),
         until=until.isoformat(),
-        wanted={**kept, "settings": settings.model_dump(mode="json", exclude_unset=True)},
+        wanted=tried(monitor=monitor, wanted=wanted),
     )
+
+
+def tried(*, monitor: Monitor, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """What is to be tried, checked; what is not named stays as it is set."""
+    settings = kinds.checked(monitor.kind, wanted.get("settings", monitor.settings))
+    kept = {name: value for name, value in wanted.items() if name in ASKED}
+    return {**kept, "settings": settings.model_dump(mode="json", exclude_unset=True)}
 
 
 def replayed(

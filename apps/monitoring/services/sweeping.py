@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection, transaction
 
+from apps.monitoring.looks import KINDS
 from apps.monitoring.models import Monitor
 
 MOST_AT_ONCE = 5000
@@ -40,8 +41,8 @@ def claim_due(*, at: datetime) -> dict[int, list[int]]:
 
 
 def together(*, monitor_ids: Sequence[int]) -> list[list[Monitor]]:
-    """These monitors by deployment, those that read furthest back first."""
-    rows = Monitor.objects.filter(pk__in=monitor_ids, enabled=True)
+    """These monitors by deployment, as far as they are still there and look."""
+    rows = Monitor.objects.filter(pk__in=monitor_ids, enabled=True, kind__in=list(KINDS))
     groups: dict[int, list[Monitor]] = {}
     for row in rows.select_related("deployment", "baseline", "project"):
         groups.setdefault(row.deployment_id, []).append(row)
