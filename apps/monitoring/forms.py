@@ -85,7 +85,7 @@ class MonitorForm(RefusableForm):
         self, *args: Any, deployment: Deployment, user: Person, kind: Kind, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.kind = kind
+        self.looks = kind
         self.fields["name"].initial = kind.kind.label
         self._offer(deployment, user)
         if not kind.needs_baseline:
@@ -124,7 +124,7 @@ class MonitorForm(RefusableForm):
         plain.pop("kind", None)
         plain["severity"] = plain.get("severity") or Severity.WARNING
         plain["hold_seconds"] = plain.get("hold_seconds") or HOLD
-        return plain | {"settings": setting_fields.given(self.kind.settings, cleaned)}
+        return plain | {"settings": setting_fields.given(self.looks.settings, cleaned)}
 
 
 class KindForm(forms.Form):
@@ -156,7 +156,7 @@ class BacktestForm(RefusableForm):
 
     def __init__(self, *args: Any, monitor: Monitor, kind: Kind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.kind = kind
+        self.looks = kind
         self.initial = {
             "window_rows": monitor.window_rows,
             "hold_seconds": monitor.hold_seconds,
@@ -167,7 +167,7 @@ class BacktestForm(RefusableForm):
     def clean(self) -> dict[str, Any]:
         """The setting that is tried stands under `wanted`."""
         cleaned = super().clean() or self.cleaned_data
-        settings = setting_fields.given(self.kind.settings, cleaned)
+        settings = setting_fields.given(self.looks.settings, cleaned)
         plain = {
             name: cleaned[name] for name in ("window_rows", "hold_seconds") if cleaned.get(name)
         }

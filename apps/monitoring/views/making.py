@@ -60,7 +60,7 @@ def make_monitor(request: UserRequest, slug: str) -> HttpResponse:
     form = _monitor_form(request, row, request.POST.get("kind", ""), request.POST)
     if form.is_valid():
         values = {name: value for name, value in form.cleaned_data.items() if name != "as_of"}
-        kind = form.kind.kind
+        kind = form.looks.kind
         try:
             made = services.create_monitor(deployment=row, kind=kind, by=request.user, **values)
             return redirect(made)
@@ -92,7 +92,7 @@ def _making(request: UserRequest, row: Deployment) -> dict[str, Any]:
     form = _monitor_form(request, row, request.GET.get("kind", ""), None)
     return {
         "suggestions": services.suggestions(deployment=row),
-        "kind_form": KindForm(initial={"kind": form.kind.kind}),
+        "kind_form": KindForm(auto_id="choose_%s", initial={"kind": form.looks.kind}),
         "deployment": row,
         "live": served.live_release(row),
         "baselines": selectors.baselines(request.user).filter(deployment=row)[:10],
