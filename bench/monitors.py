@@ -75,11 +75,13 @@ print("TOLD" + json.dumps(list(services.claim_due(at=timezone.now()).values())))
 LOOK = """
 import json, resource, time
 from apps.monitoring import tasks
-began = time.time()
+def busy():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+began, before = time.time(), busy()
 for start in range(0, len(GROUPS), tasks.SHARD):
     tasks.look_at([pk for group in GROUPS[start : start + tasks.SHARD] for pk in group])
-used = resource.getrusage(resource.RUSAGE_SELF)
-print("TOLD" + json.dumps([began, time.time(), used.ru_utime + used.ru_stime]))
+print("TOLD" + json.dumps([began, time.time(), busy() - before]))
 """
 COUNT = """
 import json
@@ -106,9 +108,13 @@ def main() -> int:
     seconds = max(end for _, end, _ in told) - min(start for start, _, _ in told)
     busy = sum(cpu for _, _, cpu in told)
     monitors = sum(map(len, groups))
-    print(f"monitors: {monitors} of {len(groups)} deployments, {ROWS} rows and {COLUMNS} columns each")
+    print(
+        f"monitors: {monitors} of {len(groups)} deployments, {ROWS} rows and {COLUMNS} columns each"
+    )
     print(f"one round: {seconds:.1f} s with {workers} workers (aim: {AIM_SECONDS:.0f} s)")
-    print(f"  {1000 * seconds * workers / monitors:.0f} ms per monitor and worker, {busy:.0f} s of CPU in Python")
+    print(
+        f"  {1000 * seconds * workers / monitors:.0f} ms per monitor and worker, {busy:.0f} s of CPU in Python"
+    )
     print(f"  {verdicts} verdicts, {failed} could not look, {jobs} job rows")
     complete = verdicts == monitors and not failed
     return int(seconds > AIM_SECONDS) + int(not complete)

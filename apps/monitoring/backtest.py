@@ -85,7 +85,7 @@ def replay(
 ) -> Outcome:
     """Let the monitor, as it is set, look again and again at the past."""
     outcome, standing = Outcome(), Standing()
-    hold = timedelta(seconds=monitor.hold_seconds)
+    hold = hysteresis.hold_of(monitor.hold_seconds, step_of(monitor, *stretch))
     until_seen: tuple[datetime, int] | None = None
     for number, at in enumerate(_moments(monitor, stretch)):
         past.move(at)

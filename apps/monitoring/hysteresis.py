@@ -29,6 +29,11 @@ class Step:
     why: str = ""
 
 
+def hold_of(seconds: int, every: timedelta) -> timedelta:
+    """How long an alert is held without a look that says act: two looks at least, for one alone is no calm."""
+    return max(timedelta(seconds=seconds), 2 * every)
+
+
 def after(standing: Standing, level: Level | None, at: datetime, hold: timedelta) -> Step:
     """The step that a look makes; `level` is None where nothing new came."""
     if level == Level.ACT:

@@ -51,7 +51,7 @@ def judge(*, monitor: Monitor, seen: Seen | None, at: datetime) -> Verdict | Non
         _recovered(row)
         return None
     level = new.level if new else None
-    step = hysteresis.after(standing, level, at, timedelta(seconds=row.hold_seconds))
+    step = hysteresis.after(standing, level, at, hysteresis.hold_of(row.hold_seconds, row.every))
     verdict = _keep(row, new, step, at)
     _follow(row, verdict, step, new)
     return verdict

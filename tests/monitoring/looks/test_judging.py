@@ -50,6 +50,16 @@ def test_an_alert_ends_after_its_hold_whatever_is_seen() -> None:
     assert walked(None, Level.TOO_FEW, Level.IGNORE) == ["", "", ""]
 
 
+def test_a_monitor_that_looks_seldom_is_held_for_two_looks() -> None:
+    hour = timedelta(hours=1)
+    assert hysteresis.hold_of(900, timedelta(minutes=1)) == HOLD
+    acted = hysteresis.after(Standing(), Level.ACT, START, hysteresis.hold_of(900, hour))
+    calm = hysteresis.after(
+        acted.standing, Level.IGNORE, START + hour, hysteresis.hold_of(900, hour)
+    )
+    assert not calm.resolves
+
+
 class FailingTests(StageTestCase):
     def failing(self) -> Monitor:
         """A custom metric without any connection to ask."""
