@@ -199,3 +199,10 @@ class MonitorTests(StageTestCase):
         [point] = client.get(f"{API}{monitor.pk}/measurements/").json()
         self.assertEqual((point["value"], point["rows"]), (0.5, 1000))
         self.assertEqual(len(client.get(f"{API}?kind=errors&state=alerting").json()["results"]), 1)
+
+    def test_texts_that_no_database_keeps_are_refused(self) -> None:
+        answer = self.made(kind="fairness", name="f", settings={"group": "a\x00b"})
+        self.assertEqual(answer.status_code, 400, answer.content)
+        sent = {"name": "f", "window_rows": 200, "every_seconds": 60, "kind": "fairness"}
+        page = "/monitoring/deployments/churn-live/monitor/"
+        self.assertEqual(self.client.post(page, sent | {"set_group": "a\x00"}).status_code, 422)
