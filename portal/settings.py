@@ -194,6 +194,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(1.0),
         "options": {"expires": 5, "queue": "system"},
     },
+    "thin out old looks": {
+        "task": "monitoring.thin_out",
+        "schedule": crontab(hour=4, minute=41),
+        "options": {"expires": 3600, "queue": "default"},
+    },
     "send what waits for its receiver": {
         "task": "integrations.sweep",
         "schedule": schedule(10.0),

@@ -16,7 +16,7 @@ from apps.deployments.gateway.buckets import EDGES
 from apps.deployments.gateway.counts import Count
 from apps.deployments.models import Release, Tally
 
-__all__ = ["EDGES", "Count", "Summary", "course", "forget", "record", "summary"]
+__all__ = ["EDGES", "Count", "Summary", "course", "forget", "merged", "record", "summary"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,17 @@ def course(
     for tally in _between(rows, since, until, None):
         rows[tally.release_id][min(int((tally.at - since) / length), parts - 1)].append(tally)
     return {pk: [_sum(found[part]) for part in range(parts)] for pk, found in rows.items()}
+
+
+def merged(summaries: Iterable[Summary]) -> Summary:
+    """Several summaries as one, such as those of all releases of a deployment."""
+    found = list(summaries)
+    return Summary(
+        requests=sum(each.requests for each in found),
+        failures=sum(each.failures for each in found),
+        refusals=sum(each.refusals for each in found),
+        seconds=buckets.added(each.seconds for each in found),
+    )
 
 
 def forget(*, at: datetime, older_than: timedelta) -> int:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound
+from apps.docs import access as documents
+from apps.docs.models import Document
 from apps.monitoring.models import Alert, Baseline, Monitor
 
 
 def monitor(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Monitor:
     """The monitor, where the person holds at least this role in its project."""
     found = Monitor.objects.visible_to(user).filter(pk=pk)
-    row = found.select_related("deployment", "baseline", "project").first()
+    row = found.select_related("deployment", "baseline", "project", "runbook").first()
     if row is None:
         raise NotFound(what="monitor")
     access.require(user, row.project_id, at_least, what="monitor")
@@ -37,9 +39,15 @@ def alert(user: Person, pk: int) -> Alert:
     return row
 
 
+def runbook(user: Person, pk: int) -> Document:
+    """The document, where the person may see it."""
+    return documents.document(user, pk)
+
+
 def known(pk: int) -> Monitor:
     """The monitor of a job: nobody asks for it, the portal itself does."""
-    found = Monitor.objects.select_related("deployment", "baseline").filter(pk=pk).first()
-    if found is None:
+    found = Monitor.objects.select_related("deployment", "baseline", "project").filter(pk=pk)
+    row = found.first()
+    if row is None:
         raise NotFound(what="monitor")
-    return found
+    return row

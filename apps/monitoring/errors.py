@@ -22,3 +22,30 @@ class NotOnDemand(PortalError):
 class NameTaken(PortalError):
     code, status = "name_taken", 409
     sentence = "name: {deployment} has a monitor {name} already."
+
+
+class NeedsBaseline(PortalError):
+    code, status = "needs_baseline", 409
+    sentence = "baseline: {kind} compares with one. Make a baseline of the deployment first."
+
+
+class NeedsRunbook(PortalError):
+    code, status = "needs_runbook", 409
+    sentence = (
+        "runbook: {name} is critical, so it needs a runbook. Choose one, or a lower severity."
+    )
+
+
+class OfAnotherDeployment(PortalError):
+    code, status = "of_another_deployment", 409
+    sentence = "{what}: it belongs to another deployment or project."
+
+
+class OwnMonitor(PortalError):
+    code, status = "own_monitor", 409
+    sentence = "{name} is the portal's own monitor; it cannot be changed."
+
+
+class ChangedMeanwhile(PortalError):
+    code, status = "changed_meanwhile", 412
+    sentence = "Somebody changed {name} meanwhile. Read it again and repeat your change."

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.monitoring.views import alerts, making, monitors
+from apps.monitoring.views import alerts, backtests, changing, making, monitors
 
 app_name = "monitoring"
 urlpatterns = [
@@ -11,5 +11,13 @@ urlpatterns = [
     path("monitors/<int:pk>/", monitors.monitor, name="monitor"),
     path("monitors/<int:pk>/state/", monitors.state, name="state"),
     path("monitors/<int:pk>/evaluate/", monitors.evaluate, name="evaluate"),
+    path("monitors/<int:pk>/edit/", changing.edit, name="edit"),
+    path("monitors/<int:pk>/pause/", monitors.pause, name="pause"),
+    path("monitors/<int:pk>/resume/", monitors.resume, name="resume"),
+    path("monitors/<int:pk>/remove/", monitors.remove, name="remove"),
+    path("monitors/<int:pk>/backtest/", backtests.backtest, name="backtest"),
+    path("monitors/<int:pk>/use/", backtests.use, name="use"),
+    path("heat/", monitors.heat, name="heat"),
+    path("deployments/<slug:slug>/watch/", making.watch, name="watch"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
 ]

@@ -164,7 +164,7 @@ function read(figure, u, data) {
   const near = data.markers.filter((mark) => Math.abs(u.valToPos(mark.time, 'x') - u.valToPos(data.times[at], 'x')) < 4)
   const within = data.windows.filter((one) => one.start <= data.times[at] && data.times[at] <= one.end)
   const notes = [...near, ...within].map((one) => one.label)
-  line.textContent = [data.over === 'time' ? exact(data.times[at]) : `Step ${data.times[at]}`, ...data.series.map((one) => `${one.label} ${said(one.values[at], data.unit)}`), ...notes].join(' · ')
+  line.textContent = [data.over === 'time' ? exact(data.times[at]) : `${data.axis || 'Step'} ${data.times[at]}`, ...data.series.map((one) => `${one.label} ${said(one.values[at], data.unit)}`), ...notes].join(' · ')
 }
 
 /** Arrow keys move by one hundredth of what is shown, at least by one value. */

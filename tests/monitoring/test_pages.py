@@ -10,10 +10,20 @@ from apps.core import live
 from apps.core.models import Job
 from apps.deployments.models import Deployment
 from apps.monitoring import services
+from apps.monitoring.looks import kinds
+from apps.monitoring.looks.reading import Reading
 from apps.monitoring.models import Alert, Baseline, Monitor
 from apps.predictions.rows import Row
 from tests.base import PortalTestCase
 from tests.deployments.test_pages import model_with_versions, served
+
+
+class Log(Reading):
+    """A log that holds these rows."""
+
+    def __init__(self, deployment: Deployment, rows: list[Row]) -> None:
+        super().__init__(deployment, timezone.now())
+        self._newest, self._most = rows, len(rows)
 
 
 class MonitorPageTests(PortalTestCase):
@@ -44,7 +54,8 @@ class MonitorPageTests(PortalTestCase):
             )
             for n in range(200)
         ]
-        services.judge(monitor=monitor, rows=rows)
+        seen = kinds.look(monitor, Log(self.deployment, rows))
+        services.judge(monitor=monitor, seen=seen, at=timezone.now())
         return Alert.objects.get(monitor=monitor)
 
     def test_members_see_them_and_strangers_do_not(self) -> None:

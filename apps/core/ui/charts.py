@@ -71,6 +71,7 @@ class Chart:
     group: str = ""
     source: str = ""
     over: Literal["time", "step"] = "time"
+    axis: str = ""  # what the steps are, such as the values of a column
 
     def __post_init__(self) -> None:
         wrong = [line.label for line in self.series if len(line.values) != len(self.times)]
@@ -98,6 +99,7 @@ class Chart:
             "title": self.title,
             "unit": self.unit,
             "over": self.over,
+            "axis": self.axis,
             "times": list(self.times),
             "series": [
                 {"label": line.label, "values": [_finite(value) for value in line.values]}

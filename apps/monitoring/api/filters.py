@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import django_filters as filters
 
-from apps.monitoring.models import Alert, Baseline, Monitor
+from apps.monitoring.models import Alert, Baseline, Monitor, Severity
 
 
 class BaselineFilter(filters.FilterSet):
@@ -16,6 +16,8 @@ class BaselineFilter(filters.FilterSet):
 
 class MonitorFilter(BaselineFilter):
     state = filters.ChoiceFilter(choices=Monitor.State.choices)
+    kind = filters.ChoiceFilter(choices=Monitor.Kind.choices)
+    severity = filters.ChoiceFilter(choices=Severity.choices)
 
     class Meta:
         model = Monitor

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.monitoring.models import Alert, Baseline, Monitor, Verdict
+from apps.monitoring.models import Alert, Baseline
 
 MOST_ROWS = 100_000
 
@@ -37,31 +37,6 @@ class NewBaselineSerializer(serializers.Serializer[Any]):
         if ("rows" in attrs) == ("artifact" in attrs):
             raise serializers.ValidationError({"rows": "Send either rows or artifact."})
         return attrs
-
-
-class MonitorSerializer(serializers.ModelSerializer[Monitor]):
-    project = serializers.CharField(source="project.slug")
-    deployment = serializers.CharField(source="deployment.slug")
-
-    class Meta:
-        model = Monitor
-        fields = [
-            "id", "project", "deployment", "baseline", "name", "kind", "window_rows",
-            "every_seconds", "enabled", "state", "seen_until", "created_at",
-        ]  # fmt: skip
-
-
-class NewMonitorSerializer(serializers.Serializer[Any]):
-    baseline = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    name = serializers.CharField(max_length=100)
-    window_rows = serializers.IntegerField(min_value=30, max_value=100_000, default=200)
-    every_seconds = serializers.IntegerField(min_value=1, max_value=86_400, default=60)
-
-
-class VerdictSerializer(serializers.ModelSerializer[Verdict]):
-    class Meta:
-        model = Verdict
-        fields = ["id", "level", "rows", "starts_at", "ends_at", "findings", "at"]
 
 
 class AlertSerializer(serializers.ModelSerializer[Alert]):

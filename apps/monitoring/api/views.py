@@ -3,24 +3,16 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.access import Role
-from apps.core.api.jobs import JobSerializer
 from apps.core.api.viewsets import PortalViewSet
 from apps.deployments import access as deployments
-from apps.monitoring import access, selectors, services
-from apps.monitoring.api.filters import BaselineFilter, MonitorFilter
-from apps.monitoring.api.serializers import (
-    BaselineSerializer,
-    MonitorSerializer,
-    NewBaselineSerializer,
-    NewMonitorSerializer,
-    VerdictSerializer,
-)
-from apps.monitoring.models import Baseline, Monitor, MonitorQuerySet
+from apps.monitoring import selectors, services
+from apps.monitoring.api.filters import BaselineFilter
+from apps.monitoring.api.serializers import BaselineSerializer, NewBaselineSerializer
+from apps.monitoring.models import Baseline
 
 
 class BaselineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Baseline]):
@@ -46,39 +38,3 @@ class BaselineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
                 deployment=deployment, rows=values["rows"], by=self.user
             )
         return Response(self.get_serializer(baseline).data, status=status.HTTP_201_CREATED)
-
-
-class MonitorViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Monitor]):
-    """What watches a deployment."""
-
-    serializer_class = MonitorSerializer
-    filterset_class = MonitorFilter
-
-    def get_queryset(self) -> MonitorQuerySet:
-        return selectors.monitors(self.user)
-
-    @extend_schema(request=NewMonitorSerializer, responses={201: MonitorSerializer})
-    def create(self, request: Request) -> Response:
-        """Watch a deployment's inputs against a baseline."""
-        sent = NewMonitorSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        values = {**sent.validated_data}
-        baseline = access.baseline(self.user, values.pop("baseline"), Role.MAINTAINER)
-        monitor = services.create_monitor(baseline=baseline, by=self.user, **values)
-        return Response(self.get_serializer(monitor).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(request=None, responses={202: JobSerializer})
-    @action(detail=True, methods=["post"])
-    def evaluate(self, request: Request, pk: str) -> Response:
-        """Look now instead of at the next interval."""
-        monitor = access.monitor(self.user, int(pk), Role.RESPONDER)
-        job = services.look_now(monitor=monitor, by=self.user)
-        body = JobSerializer(job, context=self.get_serializer_context()).data
-        return Response(body, status=status.HTTP_202_ACCEPTED)
-
-    @extend_schema(responses={200: VerdictSerializer(many=True)})
-    @action(detail=True, pagination_class=None)
-    def verdicts(self, request: Request, pk: str) -> Response:
-        """The newest verdicts of one monitor."""
-        monitor = access.monitor(self.user, int(pk))
-        return Response(VerdictSerializer(monitor.verdicts.all()[:100], many=True).data)

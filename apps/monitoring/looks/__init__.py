@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
 from apps.monitoring.levels import Level
+from apps.monitoring.looks.reading import Reading
 from apps.monitoring.models import Monitor
 
 
 class Settings(BaseModel):
     """What one may set about a kind of look; every choice has a default that needs no tuning."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @property
+    def reach(self) -> timedelta | None:
+        """How far back its looks read rows by time; None where they read the newest ones alone."""
+        return None
+
+    @property
+    def more_rows(self) -> int:
+        """How many of the newest rows its looks read beside the window."""
+        return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +57,8 @@ class Seen:
     group: str = ""  # an upstream table, where everything that moved comes from it
 
 
-# None: nothing new since the monitor's last look. A `PortalError` says why it cannot look.
-Look = Callable[[Monitor, Any, datetime], Seen | None]
+# None: nothing that could be looked at came. A `PortalError` says why it cannot look.
+Look = Callable[[Monitor, Any, Reading], Seen | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class Kind:
     look: Look
     method: str
     needs_baseline: bool = False
+    unit: str = ""
     examples: Sequence[dict[str, Any]] = field(default=())
 
 

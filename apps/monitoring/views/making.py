@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
@@ -16,7 +16,9 @@ from apps.deployments import access as deployments
 from apps.deployments import selectors as served
 from apps.deployments.models import Deployment
 from apps.monitoring import selectors, services
-from apps.monitoring.forms import BaselineForm, ChooseForm, MonitorForm
+from apps.monitoring.forms import BaselineForm, ChooseForm, KindForm, MonitorForm
+from apps.monitoring.looks import KINDS
+from apps.monitoring.models import Monitor
 
 
 @login_required
@@ -55,23 +57,47 @@ def make_baseline(request: UserRequest, slug: str) -> HttpResponse:
 def make_monitor(request: UserRequest, slug: str) -> HttpResponse:
     """Watch a deployment's inputs against a baseline."""
     row = deployments.deployment(request.user, slug, Role.MAINTAINER)
-    form = MonitorForm(request.POST, deployment=row, user=request.user)
+    form = _monitor_form(request, row, request.POST.get("kind", ""), request.POST)
     if form.is_valid():
+        values = {name: value for name, value in form.cleaned_data.items() if name != "as_of"}
+        kind = form.looks.kind
         try:
-            return redirect(services.create_monitor(by=request.user, **form.cleaned_data))
+            made = services.create_monitor(deployment=row, kind=kind, by=request.user, **values)
+            return redirect(made)
         except PortalError as error:
             form.refuse(error)
     context = _making(request, row) | {"monitor_form": form}
     return render(request, "monitoring/new.html", context, status=422)
 
 
+@login_required
+@require_POST
+def watch(request: UserRequest, slug: str) -> HttpResponse:
+    """Create the monitors that make sense for this deployment and are missing."""
+    row = deployments.deployment(request.user, slug, Role.MAINTAINER)
+    made = services.watch_deployment(deployment=row, by=request.user)
+    said = ", ".join(monitor.name for monitor in made)
+    messages.success(request, f"It is watched: {said}." if made else "It has them all already.")
+    return redirect(f"{reverse('monitoring:list')}?q={row.slug}")
+
+
+def _monitor_form(
+    request: UserRequest, row: Deployment, kind: str, sent: QueryDict | None
+) -> MonitorForm:
+    known = KINDS.get(kind) or KINDS[Monitor.Kind.INPUT_DRIFT]
+    return MonitorForm(sent, deployment=row, user=request.user, kind=known)
+
+
 def _making(request: UserRequest, row: Deployment) -> dict[str, Any]:
+    form = _monitor_form(request, row, request.GET.get("kind", ""), None)
     return {
+        "suggestions": services.suggestions(deployment=row),
+        "kind_form": KindForm(auto_id="choose_%s", initial={"kind": form.looks.kind}),
         "deployment": row,
         "live": served.live_release(row),
         "baselines": selectors.baselines(request.user).filter(deployment=row)[:10],
         "may_profile": allows(request.user, row.project_id, Role.CONTRIBUTOR),
         "may_watch": allows(request.user, row.project_id, Role.MAINTAINER),
         "baseline_form": BaselineForm(),
-        "monitor_form": MonitorForm(deployment=row, user=request.user),
+        "monitor_form": form,
     }
