@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
@@ -267,3 +267,24 @@ class Scorer(Protocol):
     """Scores rows with a model that it serves."""
 
     def score(self, model: str, rows: list[Any], *, version: str = "") -> list[Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One point of a series; `value` is in the source's own unit."""
+
+    at: datetime
+    value: float
+
+
+@runtime_checkable
+class MetricSource(Protocol):
+    """Answers a query in its own language with one series, oldest sample first.
+
+    A query that finds nothing is an empty list; one that finds several series, or that the source
+    cannot read, is a `PortalError` that says so.
+    """
+
+    def series(
+        self, query: str, *, since: datetime, until: datetime, step: timedelta
+    ) -> list[Sample]: ...
