@@ -194,6 +194,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(1.0),
         "options": {"expires": 5, "queue": "system"},
     },
+    "count what objectives promise": {
+        "task": "monitoring.count_objectives",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
+    "forget old minutes of objectives": {
+        "task": "monitoring.forget_buckets",
+        "schedule": schedule(86_400.0),
+        "options": {"expires": 3600, "queue": "system"},
+    },
     "send what waits for its receiver": {
         "task": "integrations.sweep",
         "schedule": schedule(10.0),

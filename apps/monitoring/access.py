@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound
-from apps.monitoring.models import Alert, Baseline, Monitor
+from apps.monitoring.models import Alert, Baseline, Monitor, Slo
 
 
 def monitor(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Monitor:
@@ -34,6 +34,16 @@ def alert(user: Person, pk: int) -> Alert:
     row = found.select_related("monitor", "deployment", "version__model", "verdict").first()
     if row is None:
         raise NotFound(what="alert")
+    return row
+
+
+def slo(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Slo:
+    """The objective, where the person holds at least this role in its project."""
+    found = Slo.objects.visible_to(user).filter(pk=pk)
+    row = found.select_related("deployment", "project", "monitor", "runbook").first()
+    if row is None:
+        raise NotFound(what="objective")
+    access.require(user, row.project_id, at_least, what="objective")
     return row
 
 

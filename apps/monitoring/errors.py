@@ -22,3 +22,8 @@ class NotOnDemand(PortalError):
 class NameTaken(PortalError):
     code, status = "name_taken", 409
     sentence = "name: {deployment} has a monitor {name} already."
+
+
+class SloNameTaken(PortalError):
+    code, status = "slo_name_taken", 409
+    sentence = "name: {deployment} has an objective {name} already."

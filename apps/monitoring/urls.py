@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.monitoring.views import alerts, making, monitors
+from apps.monitoring.views import alerts, making, monitors, slos
 
 app_name = "monitoring"
 urlpatterns = [
@@ -11,5 +11,11 @@ urlpatterns = [
     path("monitors/<int:pk>/", monitors.monitor, name="monitor"),
     path("monitors/<int:pk>/state/", monitors.state, name="state"),
     path("monitors/<int:pk>/evaluate/", monitors.evaluate, name="evaluate"),
+    path("slos/", slos.index, name="slos"),
+    path("slos/new/", slos.choose, name="slo_choose"),
+    path("slos/<int:pk>/", slos.slo, name="slo"),
+    path("slos/<int:pk>/change/", slos.change, name="slo_change"),
+    path("slos/<int:pk>/remove/", slos.remove, name="slo_remove"),
+    path("deployments/<slug:slug>/slo/", slos.make, name="slo_make"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
 ]

@@ -53,6 +53,7 @@ RECORDS: dict[str, str] = {
     "mismatches/pk": "deployments.Mismatch",
     "baselines/pk": "monitoring.Baseline",
     "monitors/pk": "monitoring.Monitor",
+    "slos/pk": "monitoring.Slo",
     "alerts/pk": "monitoring.Alert",
     "incidents/pk": "incidents.Incident",
     "tickets/pk": "incidents.Ticket",

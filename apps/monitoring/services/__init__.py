@@ -9,3 +9,11 @@ from apps.monitoring.services.mismatches import resolve_for_mismatches as resolv
 from apps.monitoring.services.monitors import create_monitor as create_monitor
 from apps.monitoring.services.monitors import look_now as look_now
 from apps.monitoring.services.monitors import postpone as postpone
+from apps.monitoring.services.objective_alerts import fire_slo as fire_slo
+from apps.monitoring.services.objective_alerts import resolve_slo as resolve_slo
+from apps.monitoring.services.objectives import Promise as Promise
+from apps.monitoring.services.objectives import change_slo as change_slo
+from apps.monitoring.services.objectives import create_slo as create_slo
+from apps.monitoring.services.objectives import forget_buckets as forget_buckets
+from apps.monitoring.services.objectives import measure as measure
+from apps.monitoring.services.objectives import remove_slo as remove_slo
