@@ -15,6 +15,7 @@ class PortalConfig(AppConfig):
             "tasks",
             "tasks_targets",
             "tasks_objectives",
+            "tasks_metrics",
             "tools",
             "topics",
             "panels",

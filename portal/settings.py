@@ -199,6 +199,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(60.0),
         "options": {"expires": 50, "queue": "system"},
     },
+    "write metrics to where they are wanted": {
+        "task": "monitoring.push_all_metrics",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
     "forget old minutes of objectives": {
         "task": "monitoring.forget_buckets",
         "schedule": schedule(86_400.0),

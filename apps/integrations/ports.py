@@ -303,4 +303,7 @@ class Line:
 class MetricSink(Protocol):
     """Takes metrics. A sink may refuse all lines where one is older than what it has of its series."""
 
+    @property
+    def wants_metrics(self) -> bool: ...
+
     def push(self, lines: Sequence[Line]) -> None: ...

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.monitoring.views import alerts, making, monitors, slos
+from apps.monitoring.views import alerts, dashboards, making, monitors, slos
 
 app_name = "monitoring"
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("slos/<int:pk>/", slos.slo, name="slo"),
     path("slos/<int:pk>/change/", slos.change, name="slo_change"),
     path("slos/<int:pk>/remove/", slos.remove, name="slo_remove"),
+    path("deployments/<slug:slug>/dashboard/", dashboards.dashboard, name="dashboard"),
     path("deployments/<slug:slug>/slo/", slos.make, name="slo_make"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
 ]

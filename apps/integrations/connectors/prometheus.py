@@ -34,6 +34,11 @@ class PrometheusConfig(Config):
         pattern=r"^[\w.|-]*$",
         description="Sent as X-Scope-OrgID, where Mimir, Cortex or Thanos asks for it.",
     )
+    write: bool = Field(
+        default=False,
+        title="Write the portal's figures",
+        description="Every minute, by remote write: what monitors measure, alerts, error budgets.",
+    )
     write_path: str = Field(
         default="/api/v1/write",
         max_length=200,
@@ -77,6 +82,10 @@ class Prometheus(Connector[PrometheusConfig]):
         if len(found) > 1:
             raise SeveralSeries(service=SERVICE, count=len(found), how="sum(…)")
         return samples(pairs(SERVICE, found[0].get("values"))) if found else []
+
+    @property
+    def wants_metrics(self) -> bool:
+        return self.config.write
 
     def push(self, lines: Sequence[Line]) -> None:
         """Write samples by remote write; Prometheus refuses all where one is older than what it has."""

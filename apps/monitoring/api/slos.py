@@ -3,7 +3,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import django_filters as filters
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
@@ -15,21 +14,10 @@ from apps.deployments import access as deployments
 from apps.docs import access as documents
 from apps.monitoring import access, services
 from apps.monitoring import selectors_objectives as selectors
+from apps.monitoring.api.filters import SloFilter
 from apps.monitoring.models import Slo
 from apps.monitoring.services import Promise
 from apps.projects.querysets import InProjectQuerySet
-
-PK = {"min_value": 1, "max_value": 2**63 - 1}
-
-
-class SloFilter(filters.FilterSet):
-    project = filters.CharFilter(field_name="project__slug")
-    deployment = filters.CharFilter(field_name="deployment__slug")
-    state = filters.ChoiceFilter(choices=Slo.State.choices)
-
-    class Meta:
-        model = Slo
-        fields: list[str] = []
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
@@ -59,34 +47,41 @@ class SloSerializer(serializers.ModelSerializer[Slo]):
         ]  # fmt: skip
 
 
-class SloChangeSerializer(serializers.Serializer[Any]):
+class KeyField(serializers.IntegerField):
+    """The number of a record, or null."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(min_value=1, max_value=2**63 - 1, allow_null=True, **options)
+
+
+class _PromiseSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     indicator = serializers.ChoiceField(choices=Slo.Indicator.choices)
     objective = serializers.FloatField(
         min_value=0.5, max_value=0.99999, help_text="The share that is to be good, such as 0.999."
     )
-    window_days = serializers.IntegerField(min_value=1, max_value=90)
+    window_days = serializers.IntegerField(min_value=1, max_value=90, default=28)
     settings = SettingsField(
+        default=dict,
         help_text='latency: {"under_ms": 200}; quality: {"at_least": 0.9, "at_most": 1}; '
-        'freshness and label_lag: {"at_most": 3600}; the last three take "part" too.'
+        'freshness and label_lag: {"at_most": 3600}; the last three take "part" too.',
     )
-    monitor = serializers.IntegerField(allow_null=True, **PK)
-    runbook = serializers.IntegerField(allow_null=True, **PK)
-    enabled = serializers.BooleanField()
+    monitor = KeyField(default=None)
+    runbook = KeyField(default=None)
 
     def validate_settings(self, value: Any) -> dict[str, Any]:
+        """Refuse what is no object; the service says what it lacks."""
         if not isinstance(value, dict):
             raise serializers.ValidationError("An object, such as {}.")
         return value
 
 
-class NewSloSerializer(SloChangeSerializer):
+class NewSloSerializer(_PromiseSerializer):
     deployment = serializers.SlugField(max_length=60)
-    window_days = serializers.IntegerField(min_value=1, max_value=90, default=28)
-    settings = SettingsField(default=dict)
-    monitor = serializers.IntegerField(allow_null=True, default=None, **PK)
-    runbook = serializers.IntegerField(allow_null=True, default=None, **PK)
-    enabled = None  # a new one is counted
+
+
+class SloChangeSerializer(_PromiseSerializer):
+    enabled = serializers.BooleanField()
 
 
 class SloViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Slo]):

@@ -84,7 +84,7 @@ def _measurements(
 ) -> Minutes:
     found: Minutes = defaultdict(Count)
     rows = Measurement.objects.filter(
-        monitor_id=slo.monitor_id, part=settings.part, at__gte=since, at__lt=until
+        monitor=slo.monitor, part=settings.part, at__gte=since, at__lt=until
     )
     for at, value in rows.values_list("at", "value").iterator():
         found[minute(at)].good += within(settings, value)

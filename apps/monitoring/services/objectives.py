@@ -43,7 +43,7 @@ class Promise:
 @transaction.atomic
 def create_slo(*, deployment: Deployment, promise: Promise, by: AbstractUser) -> Slo:
     """Promise something of a deployment. Refuses a name that is taken and settings that do not fit."""
-    slo = Slo(project_id=deployment.project_id, deployment=deployment, created_by=by)
+    slo = Slo(project_id=deployment.project_id, deployment=deployment, created_by_id=by.pk)
     _fill(slo, promise)
     _save(slo)
     _note(slo, "monitoring.slo_created", by, {"objective": slo.objective})

@@ -74,15 +74,18 @@ def make(request: UserRequest, slug: str) -> HttpResponse:
 def change(request: UserRequest, pk: int) -> HttpResponse:
     """Promise something else."""
     row = access.slo(request.user, pk, Role.MAINTAINER)
-    known = {"deployment": row.deployment, "user": request.user}
-    if request.method != "POST":
-        form = SloChangeForm(initial=SloChangeForm.entered(row), **known)
-        return render(request, "monitoring/slo_change.html", {"slo": row, "form": form})
-    form = SloChangeForm(request.POST, **known)
+    form = SloChangeForm(
+        request.POST if request.method == "POST" else None,
+        initial=SloChangeForm.entered(row),
+        deployment=row.deployment,
+        user=request.user,
+    )
     if form.is_valid() and _changed(form, row, request):
         messages.success(request, f"{row.name} is changed.")
         return redirect(row)
-    return render(request, "monitoring/slo_change.html", {"slo": row, "form": form}, status=422)
+    status = 422 if form.is_bound else 200
+    context = {"slo": row, "form": form}
+    return render(request, "monitoring/slo_change.html", context, status=status)
 
 
 @login_required

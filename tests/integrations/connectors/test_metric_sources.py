@@ -186,9 +186,8 @@ def test_what_newrelic_says_is_shown() -> None:
 @pytest.mark.parametrize("kind", ["prometheus", "datadog", "newrelic"])
 @pytest.mark.parametrize("body", [b"<html>", b"[]", b"{}", b"null", b""])
 def test_nonsense_is_no_crash(kind: str, body: bytes) -> None:
-    with loopback(always(200, body)) as server:
-        with contextlib.suppress(BadAnswer, QueryRefused):
-            assert asked(source(kind, server)) == []
+    with loopback(always(200, body)) as server, contextlib.suppress(BadAnswer, QueryRefused):
+        assert asked(source(kind, server)) == []
 
 
 @pytest.mark.parametrize("kind", ["prometheus", "datadog", "newrelic"])
@@ -199,9 +198,8 @@ def test_points_of_another_shape_are_a_bad_answer(kind: str, values: Any) -> Non
         "datadog": {"status": "ok", "series": [{"pointlist": values}]},
         "newrelic": rows({"a": "text"}),
     }
-    with loopback(told(bodies[kind])) as server:
-        with contextlib.suppress(BadAnswer):
-            assert asked(source(kind, server)) == []
+    with loopback(told(bodies[kind])) as server, contextlib.suppress(BadAnswer):
+        assert asked(source(kind, server)) == []
 
 
 @pytest.mark.parametrize("kind", ["prometheus", "datadog", "newrelic"])
