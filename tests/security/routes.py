@@ -68,6 +68,7 @@ SLUGS: dict[str, str] = {
     "provider/slug": "accounts.IdentityProvider",
     "oidc/provider_id": "accounts.IdentityProvider",
     "deployments/slug": "deployments.Deployment",
+    "dashboards/slug": "deployments.Deployment",
     "servers/slug": "projects.Project",
 }
 WORDS: dict[str, str] = {
