@@ -11,7 +11,7 @@ from apps.monitoring import remote_write
 
 @shared_task(name="monitoring.push_all_metrics")
 def push_all_metrics() -> None:
-    """A job for each connection that may take metrics; one at a time for each."""
+    """A job for each connection that wants metrics; one at a time for each."""
     for pk in remote_write.takers():
         jobs.enqueue("monitoring.push_metrics", owner=None, key=f"metrics:{pk}", connection_id=pk)
 

@@ -14,9 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from apps.core.access import Role
 from apps.core.errors import PortalError
+from apps.core.jobs import run_job
+from apps.core.models import Job
 from apps.deployments.models import Deployment
 from apps.integrations import services as integrations
-from apps.monitoring import remote_write
+from apps.monitoring import remote_write, tasks_metrics
 from apps.monitoring.models import Alert, Measurement, Monitor, Slo
 from apps.projects.models import Grant
 from tests.base import PortalTestCase
@@ -104,8 +106,12 @@ class MetricsOutTests(PortalTestCase):
                     project=project, slug="prometheus", name=f"{project.slug} {write}",
                     values={"address": server.url, "write": write}, secrets={}, by=self.sam,
                 )  # fmt: skip
-            written = [remote_write.push(pk) for pk in remote_write.takers()]
-        self.assertEqual(sorted(written), [0, 0, 7])
+            tasks_metrics.push_all_metrics()
+            for job in Job.objects.filter(kind="monitoring.push_metrics"):
+                run_job(job.pk)
+            self.assertEqual(len(remote_write.takers()), 2)
+        written = [job.result["figures"] for job in Job.objects.filter(state=Job.State.DONE)]
+        self.assertEqual(sorted(written), [0, 7])
         (one,) = [asked for asked in server.asked if asked.target == "/api/v1/write"]
         self.assertIn(b"churn-live", one.body)
 

@@ -33,7 +33,7 @@ class Quality(Settings):
 
     at_least: float | None = None
     at_most: float | None = None
-    part: str = Field(default="", max_length=200)
+    part: str = Field(default="", max_length=200, pattern=r"^[^\x00]*$")
 
     @model_validator(mode="after")
     def _bounded(self) -> Quality:
@@ -46,7 +46,7 @@ class Lasting(Settings):
     """Good: a measurement of at most so many seconds. All: every measurement."""
 
     at_most: float = Field(gt=0)
-    part: str = Field(default="", max_length=200)
+    part: str = Field(default="", max_length=200, pattern=r"^[^\x00]*$")
 
 
 SETTINGS: dict[str, type[Settings]] = {

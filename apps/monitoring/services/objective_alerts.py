@@ -27,6 +27,7 @@ def fire_slo(slo: Slo, *, speed: Speed, found: Standing) -> None:
         deployment=slo.deployment,
         version=release.version if release else None,
         fingerprint=fingerprint(slo, speed),
+        group=f"objective:{slo.pk}",
         name=slo.name,
         summary=_summary(slo, speed, found)[:500],
         severity=speed.severity,

@@ -59,6 +59,18 @@ class SloPageTests(ObjectiveTestCase):
         self.assertNotContains(page, "Remove the objective")
         self.assertContains(self.client.get("/monitoring/slos/"), "99 %")
 
+    def test_its_alert_leads_back_to_it(self) -> None:
+        slo = self.promised()
+        with self.captureOnCommitCallbacks(execute=True):
+            self.every_minute(59, failures=50)
+            self.counted(slo)
+        alert = slo.alerts.get(fingerprint__endswith="fast")
+        self.client.force_login(self.carol)
+        page = self.client.get(alert.get_absolute_url())
+        self.assertContains(page, "burned faster than it may")
+        self.assertContains(page, slo.get_absolute_url())
+        self.assertContains(self.client.get(slo.get_absolute_url()), "Burning too fast")
+
     def test_the_list_asks_a_fixed_number_of_times(self) -> None:
         for number in range(12):
             Slo.objects.create(
@@ -104,6 +116,8 @@ class SloRestTests(ObjectiveTestCase):
     def test_refusals_are_sentences(self) -> None:
         api = self.api(self.max)
         for more in (
+            {"indicator": "freshness", "settings": {"at_most": 1, "part": "a\x00"}},
+            {"settings": {"under_ms": "NaN"}, "indicator": "latency"},
             {"objective": 1.0}, {"indicator": "x"}, {"settings": [1]}, {"monitor": 9**9},
             {"settings": {"under_ms": 5}}, {"runbook": 9**9}, {"window_days": 0},
             {"indicator": "quality", "settings": {"at_least": 1}}, {"name": "a\x00"},
