@@ -16,7 +16,7 @@ from apps.monitoring import figures
 def takers() -> list[int]:
     """The enabled connections that want metrics; asked without opening their secrets."""
     found = Connection.objects.enabled().filter(slug__in=catalog.providing(MetricSink))
-    return [row.pk for row in found if row.entry.load().sketch(row.values).wants_metrics]
+    return [row.pk for row in found if _sketched(row).wants_metrics]
 
 
 def push(connection_id: int) -> int:
@@ -36,3 +36,7 @@ def push(connection_id: int) -> int:
     lines = figures.lines(deployments, timezone.now())
     sink.push(lines)
     return len(lines)
+
+
+def _sketched(row: Connection) -> MetricSink:
+    return cast(MetricSink, row.entry.load().sketch(row.values))
