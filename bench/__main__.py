@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("runs", "gateway", "judge", "serving", "monitors")
+BENCHES = ("runs", "gateway", "judge", "serving", "monitors", "anomalies")
 
 
 def main(names: list[str]) -> int:

@@ -14,11 +14,13 @@ class PortalConfig(AppConfig):
             "sources",
             "tasks",
             "tasks_targets",
+            "tasks_objectives",
+            "tasks_metrics",
             "tools",
             "topics",
             "panels",
             "palette",
             "answers",
         )
-        autodiscover_modules("gauges", "navigation", "links", "gates", "holds")
+        autodiscover_modules("gauges", "navigation", "links", "gates", "budget_gate", "holds")
         autodiscover_modules("subscriptions")

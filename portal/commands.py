@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from django.core.management import execute_from_command_line
 
+from apps.monitoring.anomalies import command as anomalies
 from portal.embedded.borrowed import borrowed_servers
 from portal.embedded.launch import CannotStart
 from portal.env import ENV
@@ -32,6 +33,8 @@ def run(arguments: Sequence[str]) -> int:
     """Answer the exit status."""
     if list(arguments[1:]) == ["up"]:  # the supervisor itself needs no Django
         return up(ENV)
+    if list(arguments[1:2]) == ["anomalies"]:  # a file is judged without Django too
+        return anomalies.main(arguments[2:])
     if not needs_database(arguments[1:]):
         execute_from_command_line(list(arguments))
         return 0

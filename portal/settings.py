@@ -199,6 +199,21 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=4, minute=41),
         "options": {"expires": 3600, "queue": "default"},
     },
+    "count what objectives promise": {
+        "task": "monitoring.count_objectives",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
+    "write metrics to where they are wanted": {
+        "task": "monitoring.push_all_metrics",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
+    "forget old minutes of objectives": {
+        "task": "monitoring.forget_buckets",
+        "schedule": schedule(86_400.0),
+        "options": {"expires": 3600, "queue": "system"},
+    },
     "send what waits for its receiver": {
         "task": "integrations.sweep",
         "schedule": schedule(10.0),

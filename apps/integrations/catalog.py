@@ -12,6 +12,8 @@ from apps.integrations.errors import UnknownConnector
 from apps.integrations.ports import (
     ClusterRuntime,
     InboundSource,
+    MetricSink,
+    MetricSource,
     ModelHub,
     OutgoingHook,
     Scorer,
@@ -24,6 +26,7 @@ from apps.integrations.ports import (
 
 class Category(StrEnum):
     EVENTS = "Events in and out"
+    METRICS = "Metrics"
     MODELS = "Models"
     SECRETS = "Secrets"
     SERVING = "Serving"
@@ -64,6 +67,14 @@ CATALOG = {
             Category.SERVING,
             (ClusterRuntime,),
             "Runs model servers in an AKS cluster, signed in by Entra ID.",
+        ),
+        Entry(
+            "datadog",
+            "Datadog",
+            "Datadog",
+            Category.METRICS,
+            (MetricSource,),
+            "Lets monitors watch what a Datadog query answers.",
         ),
         Entry(
             "docker",
@@ -120,6 +131,22 @@ CATALOG = {
             Category.MODELS,
             (TrackingServer,),
             "Lets the runs and models of a project live on an MLflow server of your own.",
+        ),
+        Entry(
+            "newrelic",
+            "NewRelic",
+            "New Relic",
+            Category.METRICS,
+            (MetricSource,),
+            "Lets monitors watch what an NRQL query answers.",
+        ),
+        Entry(
+            "prometheus",
+            "Prometheus",
+            "Prometheus",
+            Category.METRICS,
+            (MetricSource, MetricSink),
+            "Lets monitors watch what PromQL answers, and takes the portal's figures.",
         ),
         Entry(
             "tensorflow_serving",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -288,3 +288,22 @@ class MetricSource(Protocol):
     def series(
         self, query: str, *, since: datetime, until: datetime, step: timedelta
     ) -> list[Sample]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A value of a named metric with its labels, on its way out."""
+
+    name: str
+    labels: Mapping[str, str]
+    sample: Sample
+
+
+@runtime_checkable
+class MetricSink(Protocol):
+    """Takes metrics. A sink may refuse all lines where one is older than what it has of its series."""
+
+    @property
+    def wants_metrics(self) -> bool: ...
+
+    def push(self, lines: Sequence[Line]) -> None: ...

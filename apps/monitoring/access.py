@@ -7,7 +7,7 @@ from apps.core.access import Person, Role
 from apps.core.errors import NotFound
 from apps.docs import access as documents
 from apps.docs.models import Document
-from apps.monitoring.models import Alert, Baseline, Monitor
+from apps.monitoring.models import Alert, Baseline, Monitor, Slo
 
 
 def monitor(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Monitor:
@@ -42,6 +42,16 @@ def alert(user: Person, pk: int) -> Alert:
 def runbook(user: Person, pk: int) -> Document:
     """The document, where the person may see it."""
     return documents.document(user, pk)
+
+
+def slo(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Slo:
+    """The objective, where the person holds at least this role in its project."""
+    found = Slo.objects.visible_to(user).filter(pk=pk)
+    row = found.select_related("deployment", "project", "monitor", "runbook").first()
+    if row is None:
+        raise NotFound(what="objective")
+    access.require(user, row.project_id, at_least, what="objective")
+    return row
 
 
 def known(pk: int) -> Monitor:

@@ -49,3 +49,8 @@ class OwnMonitor(PortalError):
 class ChangedMeanwhile(PortalError):
     code, status = "changed_meanwhile", 412
     sentence = "Somebody changed {name} meanwhile. Read it again and repeat your change."
+
+
+class SloNameTaken(PortalError):
+    code, status = "slo_name_taken", 409
+    sentence = "name: {deployment} has an objective {name} already."

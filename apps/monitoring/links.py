@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from apps.core.access import Person
 from apps.ledger import subjects
 from apps.ledger.subjects import Link
-from apps.monitoring import selectors
+from apps.monitoring import selectors, selectors_objectives
 
 
 def _monitors(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
@@ -25,6 +25,12 @@ def _alerts(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     return {str(row.pk): Link(row.summary, row.get_absolute_url()) for row in found}
 
 
+def _slos(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors_objectives.slos(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
+
+
+subjects.link("monitoring.slo", _slos)
 subjects.link("monitoring.monitor", _monitors)
 subjects.link("monitoring.baseline", _baselines)
 subjects.link("monitoring.alert", _alerts)

@@ -20,4 +20,7 @@ states.register(
     calm=State("good", "check-circle", "Calm"),
     too_few=State("idle", "clock", "Too few rows"),
     alerting=State("bad", "flame", "Alerting"),
+    met=State("good", "check-circle", "Met"),
+    burning=State("warn", "flame", "Burning too fast"),
+    spent=State("bad", "failed", "Budget spent"),
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.monitoring.views import alerts, backtests, changing, making, monitors
+from apps.monitoring.views import alerts, backtests, changing, dashboards, making, monitors, slos
 
 app_name = "monitoring"
 urlpatterns = [
@@ -19,5 +19,12 @@ urlpatterns = [
     path("monitors/<int:pk>/use/", backtests.use, name="use"),
     path("heat/", monitors.heat, name="heat"),
     path("deployments/<slug:slug>/watch/", making.watch, name="watch"),
+    path("slos/", slos.index, name="slos"),
+    path("slos/new/", slos.choose, name="slo_choose"),
+    path("slos/<int:pk>/", slos.slo, name="slo"),
+    path("slos/<int:pk>/change/", slos.change, name="slo_change"),
+    path("slos/<int:pk>/remove/", slos.remove, name="slo_remove"),
+    path("deployments/<slug:slug>/dashboard/", dashboards.dashboard, name="dashboard"),
+    path("deployments/<slug:slug>/slo/", slos.make, name="slo_make"),
     path("alerts/<int:pk>/", alerts.alert, name="alert"),
 ]

@@ -43,6 +43,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
         }
     },
     "monitoring.Baseline": {"profiles": {}},
+    "monitoring.Slo": {"objective": 0.99},
     "models.Gate": {"kind": "metric_floor", "settings": {"metric": MARK, "floor": 0.5}},
     "models.SliceReport": {"rows": []},
     "models.EvidencePack": {"content": b"pack"},

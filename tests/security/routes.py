@@ -53,6 +53,7 @@ RECORDS: dict[str, str] = {
     "mismatches/pk": "deployments.Mismatch",
     "baselines/pk": "monitoring.Baseline",
     "monitors/pk": "monitoring.Monitor",
+    "slos/pk": "monitoring.Slo",
     "alerts/pk": "monitoring.Alert",
     "incidents/pk": "incidents.Incident",
     "tickets/pk": "incidents.Ticket",
@@ -67,6 +68,7 @@ SLUGS: dict[str, str] = {
     "provider/slug": "accounts.IdentityProvider",
     "oidc/provider_id": "accounts.IdentityProvider",
     "deployments/slug": "deployments.Deployment",
+    "dashboards/slug": "deployments.Deployment",
     "servers/slug": "projects.Project",
 }
 WORDS: dict[str, str] = {

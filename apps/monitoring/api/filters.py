@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import django_filters as filters
 
-from apps.monitoring.models import Alert, Baseline, Monitor, Severity
+from apps.monitoring.models import Alert, Baseline, Monitor, Severity, Slo
 
 
 class BaselineFilter(filters.FilterSet):
@@ -31,4 +31,14 @@ class AlertFilter(filters.FilterSet):
 
     class Meta:
         model = Alert
+        fields: list[str] = []
+
+
+class SloFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="project__slug")
+    deployment = filters.CharFilter(field_name="deployment__slug")
+    state = filters.ChoiceFilter(choices=Slo.State.choices)
+
+    class Meta:
+        model = Slo
         fields: list[str] = []

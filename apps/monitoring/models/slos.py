@@ -63,6 +63,11 @@ class Slo(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("monitoring:slo", args=[self.pk])
 
+    @property
+    def percent(self) -> float:
+        """The objective in per cent, as it was entered."""
+        return round(self.objective * 100, 6)
+
 
 class SloBucket(models.Model):
     """What happened in one minute: how many were good, of how many."""

@@ -15,6 +15,14 @@ from apps.monitoring.services.monitors import look_now as look_now
 from apps.monitoring.services.monitors import pause_monitor as pause_monitor
 from apps.monitoring.services.monitors import remove_monitor as remove_monitor
 from apps.monitoring.services.monitors import resume_monitor as resume_monitor
+from apps.monitoring.services.objective_alerts import fire_slo as fire_slo
+from apps.monitoring.services.objective_alerts import resolve_slo as resolve_slo
+from apps.monitoring.services.objectives import Promise as Promise
+from apps.monitoring.services.objectives import change_slo as change_slo
+from apps.monitoring.services.objectives import create_slo as create_slo
+from apps.monitoring.services.objectives import forget_buckets as forget_buckets
+from apps.monitoring.services.objectives import measure as measure
+from apps.monitoring.services.objectives import remove_slo as remove_slo
 from apps.monitoring.services.replaying import ask_backtest as ask_backtest
 from apps.monitoring.services.replaying import replayed as replayed
 from apps.monitoring.services.replaying import tried as tried
