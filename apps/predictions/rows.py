@@ -30,7 +30,7 @@ class Row:
     outputs: dict[str, Scalar] = field(default_factory=dict)
     version: str = ""
     release: int | None = None
-    truth: Scalar = None
+    truth: Scalar | dict[str, Scalar] = None
     # The answer of a release that gets copies of requests: nobody was given it.
     shadow: bool = False
 
