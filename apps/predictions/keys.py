@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
+from psycopg import RawCursor
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 
@@ -72,7 +74,7 @@ def take(keys: Sequence[bytes]) -> set[int]:
 def _insert(sent: KeyArray) -> int:
     with _cursor() as cursor:
         cursor.execute(
-            "INSERT INTO predictions_takenkey (key) SELECT unnest(%b) ON CONFLICT DO NOTHING",
+            "INSERT INTO predictions_takenkey (key) SELECT unnest($1) ON CONFLICT DO NOTHING",
             [sent],
         )
         return int(cursor.rowcount)
@@ -81,7 +83,7 @@ def _insert(sent: KeyArray) -> int:
 def _insert_telling(sent: KeyArray) -> set[bytes]:
     with _cursor() as cursor:
         cursor.execute(
-            "INSERT INTO predictions_takenkey (key) SELECT unnest(%b) ON CONFLICT DO NOTHING"
+            "INSERT INTO predictions_takenkey (key) SELECT unnest($1) ON CONFLICT DO NOTHING"
             " RETURNING key",
             [sent],
         )
@@ -91,10 +93,13 @@ def _insert_telling(sent: KeyArray) -> set[bytes]:
 def give_back(keys: Sequence[bytes]) -> None:
     """Forget the keys: their rows are gone."""
     with _cursor() as cursor:
-        cursor.execute("DELETE FROM predictions_takenkey WHERE key = ANY(%b)", [KeyArray.of(keys)])
+        cursor.execute("DELETE FROM predictions_takenkey WHERE key = ANY($1)", [KeyArray.of(keys)])
 
 
-def _cursor():  # type: ignore[no-untyped-def]
+def _cursor() -> RawCursor[tuple[UUID, ...]]:
+    """A cursor that sends its arguments as they stand, which Django's does not."""
     connection.ensure_connection()
-    connection.connection.adapters.register_dumper(KeyArray, _KeyArrayDumper)
-    return connection.connection.cursor()
+    open_one = connection.connection
+    assert open_one is not None
+    open_one.adapters.register_dumper(KeyArray, _KeyArrayDumper)
+    return RawCursor(open_one)

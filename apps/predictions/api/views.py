@@ -5,13 +5,15 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.access import Role
 from apps.core.api.viewsets import PortalPlainViewSet
-from apps.predictions import selectors, services, sources
+from apps.predictions import bodies, selectors, services, sources
+from apps.predictions.api.parsing import ArrowParser, NdjsonParser, ParquetParser, RawJSONParser
 from apps.predictions.api.serializers import (
     OutcomeSerializer,
     RecordsSerializer,
@@ -20,20 +22,31 @@ from apps.predictions.api.serializers import (
 )
 from apps.predictions.models import Kind
 
+FORMATS = (RawJSONParser, NdjsonParser, ArrowParser, ParquetParser)
+BODIES = {
+    bodies.JSON: RecordsSerializer,
+    **dict.fromkeys(bodies.TABLES, OpenApiTypes.BINARY),
+}
+BY_ADDRESS = OpenApiParameter(
+    "deployment", str, description="The deployment, where the body is no JSON."
+)
+
 
 class _AppendViewSet(PortalPlainViewSet):
     """Takes records of one deployment in."""
 
     kind: ClassVar[Kind]
     serializer_class = RecordsSerializer
+    parser_classes = FORMATS
 
     def _append(self, request: Request) -> Response:
-        sent = RecordsSerializer(data=request.data)
-        sent.is_valid(raise_exception=True)
-        source = sources.resolve(self.user, sent.validated_data["deployment"], Role.CONTRIBUTOR)
-        outcome = services.append(
-            source=source, kind=self.kind, records=sent.validated_data["records"]
+        sent = bodies.read(
+            request.data or b"",
+            request.content_type or "",
+            request.query_params.get("deployment", ""),
         )
+        source = sources.resolve(self.user, sent.deployment, Role.CONTRIBUTOR)
+        outcome = services.append_sent(source=source, kind=self.kind, sent=sent)
         return Response(OutcomeSerializer(asdict(outcome)).data)
 
 
@@ -42,7 +55,7 @@ class PredictionViewSet(_AppendViewSet):
 
     kind = Kind.PREDICTION
 
-    @extend_schema(request=RecordsSerializer, responses={200: OutcomeSerializer})
+    @extend_schema(request=BODIES, parameters=[BY_ADDRESS], responses={200: OutcomeSerializer})
     def create(self, request: Request) -> Response:
         """Log predictions that a server of the team's own made: `{id, time, inputs, outputs}`."""
         return self._append(request)
@@ -66,7 +79,7 @@ class GroundTruthViewSet(_AppendViewSet):
 
     kind = Kind.TRUTH
 
-    @extend_schema(request=RecordsSerializer, responses={200: OutcomeSerializer})
+    @extend_schema(request=BODIES, parameters=[BY_ADDRESS], responses={200: OutcomeSerializer})
     def create(self, request: Request) -> Response:
         """Join ground truth to predictions: `{id, time, truth}`."""
         return self._append(request)
