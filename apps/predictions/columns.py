@@ -14,7 +14,7 @@ import orjson
 from apps.core.late import late
 from apps.predictions.rows import Row
 
-pa, pc = late("pyarrow"), late("pyarrow.compute")
+np, pa = late("numpy"), late("pyarrow")
 Table = Any  # pyarrow brings no types
 
 MIXED = {b"mixed": b"1"}
@@ -191,6 +191,21 @@ def common(types: Iterable[Any]) -> Any:
     if all(pa.types.is_integer(each) or pa.types.is_floating(each) for each in known):
         return pa.float64()
     return None
+
+
+def taken(table: Table, places: Iterable[int]) -> Table:
+    """The rows at these places."""
+    return table.take(pa.array(list(places), pa.int64()))
+
+
+def without(table: Table, places: Iterable[int]) -> Table:
+    """All rows but those at these places."""
+    left_out = list(places)
+    if not left_out:
+        return table
+    keep = np.ones(table.num_rows, bool)
+    keep[left_out] = False
+    return table.filter(pa.array(keep))
 
 
 def packed(table: Table) -> bytes:

@@ -217,7 +217,7 @@ _CHANGES: list[tuple[Callable[[Any], bool], Callable[[Any], Any]]] = [
 
 def records(table: Table, places: Sequence[int]) -> list[dict[str, Any]]:
     """These rows as the records that a client would send as JSON."""
-    taken = table.take(list(places))
+    taken = columns.taken(table, places)
     found = []
     for row in taken.to_pylist():
         at = row.pop("time")

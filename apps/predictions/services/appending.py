@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import msgpack
-import numpy as np
 from django.db import transaction
 
 from apps.core.late import late
@@ -19,7 +18,7 @@ from apps.predictions.services.storing import Outcome as Outcome
 from apps.predictions.services.storing import set_aside, store_rows, store_table
 from apps.predictions.sources import Source
 
-pa, pc = late("pyarrow"), late("pyarrow.compute")
+pc = late("pyarrow.compute")
 
 READERS: dict[Kind, Callable[[Any], Row]] = {
     Kind.PREDICTION: rows.prediction,
@@ -71,21 +70,12 @@ def _append(source: Source, kind: Kind, table: Table, reasons: dict[int, str]) -
         places = sorted(reasons)
         told = zip(vectors.records(table, places), map(reasons.__getitem__, places), strict=True)
         set_aside(source, kind, told, outcome)
-        table = _without(table, reasons)
+        table = columns.without(table, reasons)
     dropped = keys.take(_keys(source, kind, table))
-    table = _without(table, dropped)
+    table = columns.without(table, dropped)
     outcome.duplicates, outcome.accepted = len(dropped), table.num_rows
     store_table(source, kind, table)
     return outcome
-
-
-def _without(table: Table, places: Iterable[int]) -> Table:
-    left_out = list(places)
-    if not left_out:
-        return table
-    keep = np.ones(table.num_rows, bool)
-    keep[left_out] = False
-    return table.filter(pa.array(keep))
 
 
 def _keys(source: Source, kind: Kind, table: Table) -> list[bytes]:
@@ -104,7 +94,7 @@ def _misfits(source: Source, kind: Kind, table: Table) -> dict[int, str]:
     found: dict[int, str] = {}
     for version in named:
         places = pc.indices_nonzero(pc.equal(versions, version)).to_pylist()
-        wrong = expected.misfits(table.take(places), source.expected.get(version, ()))
+        wrong = expected.misfits(columns.taken(table, places), source.expected.get(version, ()))
         found |= {places[at]: reason for at, reason in wrong.items()}
     return found
 
