@@ -10,6 +10,7 @@ import orjson
 from django.db import connection, transaction
 from psycopg import RawCursor
 from psycopg.adapt import Dumper
+from psycopg.errors import UniqueViolation
 from psycopg.pq import Format
 
 from apps.predictions.models import Kind
@@ -17,6 +18,11 @@ from apps.predictions.rows import Row
 
 UUID_OID, UUID_ARRAY_OID = 2950, 2951
 _LENGTH = (16).to_bytes(4, "big")
+# COPY's binary form: a head, for each row how many fields and their lengths, an end.
+_COPY = "COPY predictions_takenkey (key) FROM STDIN (FORMAT binary)"
+_COPY_HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_ROW = (1).to_bytes(2, "big") + _LENGTH
+_COPY_END = b"\xff\xff"
 
 
 class KeyArray(bytes):
@@ -60,24 +66,24 @@ def take(keys: Sequence[bytes]) -> set[int]:
     order = sorted(range(len(keys)), key=keys.__getitem__)  # in one order for all: no deadlock
     ordered = [keys[at] for at in order]
     again = {at for last, at in zip(order, order[1:], strict=False) if keys[last] == keys[at]}
-    sent = KeyArray.of(ordered)
+    if not again and _copied(ordered):
+        return set()
+    # Rare, and dearer: key by key, and tell which.
+    fresh = _insert_telling(KeyArray.of(ordered))
+    return again | {at for at in range(len(keys)) if keys[at] not in fresh}
+
+
+def _copied(ordered: Sequence[bytes]) -> bool:
+    """Take all of them, or none where one was taken before."""
     savepoint = transaction.savepoint()
-    if again or _insert(sent) < len(keys):
-        # Rare, and dearer: once more, and tell which.
+    try:
+        with _cursor() as cursor, cursor.copy(_COPY) as copy:
+            copy.write(b"".join([_COPY_HEAD, *[_ROW + key for key in ordered], _COPY_END]))
+    except UniqueViolation:
         transaction.savepoint_rollback(savepoint)
-        fresh = _insert_telling(sent)
-        return again | {at for at in range(len(keys)) if keys[at] not in fresh}
+        return False
     transaction.savepoint_commit(savepoint)
-    return set()
-
-
-def _insert(sent: KeyArray) -> int:
-    with _cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO predictions_takenkey (key) SELECT unnest($1) ON CONFLICT DO NOTHING",
-            [sent],
-        )
-        return int(cursor.rowcount)
+    return True
 
 
 def _insert_telling(sent: KeyArray) -> set[bytes]:
