@@ -20,9 +20,10 @@ import psycopg
 from bench.house import House, house, serving
 
 SECONDS = float(os.environ.get("SECONDS", "10"))  # noqa: TID251
-FEATURES, ROWS_ARROW, ROWS_JSON = 8, 50_000, 1_000
+WARM_SECONDS = 2.0
+FEATURES, ROWS_ARROW, ROWS_JSON = 8, 20_000, 1_000
 AIMS = {"arrow": 200_000.0, "json": 100_000.0, "single": 5_000.0}
-CLIENTS = {"arrow": 3, "json": 6, "single": 128}
+CLIENTS = {"arrow": 4, "json": 6, "single": 128}
 WHYLOGS = os.environ.get("BENCH_WHYLOGS")  # noqa: TID251
 FOLDER = Path(__file__).parent
 
@@ -83,20 +84,25 @@ def _portal(built: House, token: str) -> Iterator[Figure]:
     with serving(built) as address, psycopg.connect(built.postgres.url(), autocommit=True) as asks:
         port = int(address.rpartition(":")[2])
         for name, clients in CLIENTS.items():
-            before = _stored(asks)
             given = {
                 "kind": name, "port": port, "token": token, "clients": clients, "seconds": SECONDS,
                 "rows": {"arrow": ROWS_ARROW, "json": ROWS_JSON}.get(name, 1), "features": FEATURES,
             }  # fmt: skip
-            said = subprocess.run(
-                [sys.executable, str(FOLDER / "ingest_load.py")],
-                input=json.dumps(given), capture_output=True, text=True, check=True,
-            )  # fmt: skip
-            found = json.loads(said.stdout)
+            _load({**given, "seconds": WARM_SECONDS})
+            before = _stored(asks)
+            found = _load(given)
             stored = _stored(asks) - before
             if stored != found["accepted"]:
                 raise SystemExit(f"{name}: {found['accepted']} acknowledged, {stored} stored")
             yield Figure(name, found["accepted"] / found["lasted"], found["p50"], found["p99"])
+
+
+def _load(given: dict[str, object]) -> dict[str, float]:
+    said = subprocess.run(
+        [sys.executable, str(FOLDER / "ingest_load.py")],
+        input=json.dumps(given), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return dict(json.loads(said.stdout))
 
 
 def _stored(asks: psycopg.Connection[tuple[int]]) -> int:

@@ -16,6 +16,7 @@ from psycopg.pq import Format
 from apps.predictions.models import Kind
 from apps.predictions.rows import Row
 
+WORTH_A_COPY = 200  # it needs more round trips, and less for each key
 UUID_OID, UUID_ARRAY_OID = 2950, 2951
 _LENGTH = (16).to_bytes(4, "big")
 # COPY's binary form: a head, for each row how many fields and their lengths, an end.
@@ -66,9 +67,9 @@ def take(keys: Sequence[bytes]) -> set[int]:
     order = sorted(range(len(keys)), key=keys.__getitem__)  # in one order for all: no deadlock
     ordered = [keys[at] for at in order]
     again = {at for last, at in zip(order, order[1:], strict=False) if keys[last] == keys[at]}
-    if not again and _copied(ordered):
+    if not again and len(keys) >= WORTH_A_COPY and _copied(ordered):
         return set()
-    # Rare, and dearer: key by key, and tell which.
+    # Few, or some that were taken before: key by key, and tell which.
     fresh = _insert_telling(KeyArray.of(ordered))
     return again | {at for at in range(len(keys)) if keys[at] not in fresh}
 
@@ -77,7 +78,7 @@ def _copied(ordered: Sequence[bytes]) -> bool:
     """Take all of them, or none where one was taken before."""
     savepoint = transaction.savepoint()
     try:
-        with _cursor() as cursor, cursor.copy(_COPY) as copy:
+        with raw_cursor() as cursor, cursor.copy(_COPY) as copy:
             copy.write(b"".join([_COPY_HEAD, *[_ROW + key for key in ordered], _COPY_END]))
     except UniqueViolation:
         transaction.savepoint_rollback(savepoint)
@@ -87,7 +88,7 @@ def _copied(ordered: Sequence[bytes]) -> bool:
 
 
 def _insert_telling(sent: KeyArray) -> set[bytes]:
-    with _cursor() as cursor:
+    with raw_cursor() as cursor:
         cursor.execute(
             "INSERT INTO predictions_takenkey (key) SELECT unnest($1) ON CONFLICT DO NOTHING"
             " RETURNING key",
@@ -98,11 +99,11 @@ def _insert_telling(sent: KeyArray) -> set[bytes]:
 
 def give_back(keys: Sequence[bytes]) -> None:
     """Forget the keys: their rows are gone."""
-    with _cursor() as cursor:
+    with raw_cursor() as cursor:
         cursor.execute("DELETE FROM predictions_takenkey WHERE key = ANY($1)", [KeyArray.of(keys)])
 
 
-def _cursor() -> RawCursor[tuple[UUID, ...]]:
+def raw_cursor() -> RawCursor[tuple[UUID, ...]]:
     """A cursor that sends its arguments as they stand, which Django's does not."""
     connection.ensure_connection()
     open_one = connection.connection

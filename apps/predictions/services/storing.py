@@ -8,17 +8,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgpack
+from django.utils import timezone
 
 from apps.core.late import late
 from apps.predictions import columns
 from apps.predictions.columns import Table
-from apps.predictions.models import Batch, Format, Kind, SetAside
+from apps.predictions.keys import raw_cursor
+from apps.predictions.models import Format, Kind, SetAside
 from apps.predictions.rows import Row
 from apps.predictions.sources import Source
 
 pc = late("pyarrow.compute")
 
-FEW = 32  # rows for which Arrow's own words would weigh more than their values
+FEW = 256  # rows for which Arrow's own words would weigh more than their values
 LONGEST_REASON = 500
 
 
@@ -39,15 +41,11 @@ def store_rows(source: Source, kind: Kind, found: Sequence[Row]) -> None:
         store_table(source, kind, columns.of_rows(found))
         return
     times = [row.time for row in found]
-    Batch.objects.create(
-        project_id=source.project_id,
-        deployment_id=source.deployment_id,
-        kind=kind,
-        count=sum(not row.shadow for row in found),
+    _insert(
+        source, kind, Format.MSGPACK, sum(not row.shadow for row in found),
         payload=msgpack.packb([row.packed() for row in found]),
-        starts_at=datetime.fromtimestamp(min(times), UTC),
-        ends_at=datetime.fromtimestamp(max(times), UTC),
-    )
+        ends=(datetime.fromtimestamp(min(times), UTC), datetime.fromtimestamp(max(times), UTC)),
+    )  # fmt: skip
 
 
 def store_table(source: Source, kind: Kind, table: Table) -> None:
@@ -55,16 +53,24 @@ def store_table(source: Source, kind: Kind, table: Table) -> None:
     if not table.num_rows:
         return
     ends = pc.min_max(table.column("time")).as_py()
-    Batch.objects.create(
-        project_id=source.project_id,
-        deployment_id=source.deployment_id,
-        kind=kind,
-        count=table.num_rows,
-        format=Format.ARROW,
-        payload=columns.packed(table),
-        starts_at=ends["min"],
-        ends_at=ends["max"],
-    )
+    _insert(
+        source, kind, Format.ARROW, table.num_rows,
+        payload=columns.packed(table), ends=(ends["min"], ends["max"]),
+    )  # fmt: skip
+
+
+def _insert(
+    source: Source, kind: Kind, form: Format, count: int, *,
+    payload: bytes, ends: tuple[datetime, datetime],
+) -> None:  # fmt: skip
+    """As `Batch.objects.create`, with the payload sent as it stands instead of twice as long in hexadecimal."""
+    with raw_cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO predictions_batch (project_id, deployment_id, kind, format, count, payload,"
+            " starts_at, ends_at, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+            [source.project_id, source.deployment_id, kind.value, form.value, count, payload,
+             *ends, timezone.now()],
+        )  # fmt: skip
 
 
 def set_aside(
