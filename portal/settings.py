@@ -194,6 +194,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(1.0),
         "options": {"expires": 5, "queue": "system"},
     },
+    "bring predictions into the lake": {
+        "task": "predictions.compact_due",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
+    "drop predictions that nobody keeps": {
+        "task": "predictions.retain_due",
+        "schedule": schedule(3600.0),
+        "options": {"expires": 3000, "queue": "system"},
+    },
     "send what waits for its receiver": {
         "task": "integrations.sweep",
         "schedule": schedule(10.0),

@@ -6,6 +6,8 @@ from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound
 from apps.predictions.models import Erasure, Retention
+from apps.predictions.sources import Source
+from apps.projects.models import Project
 
 
 def erasure(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Erasure:
@@ -34,3 +36,21 @@ def known_retention(pk: int) -> Retention:
 def retentions() -> list[Retention]:
     """Every project's, for the portal itself."""
     return list(Retention.objects.order_by("pk"))
+
+
+def erasure_of(user: Person, source: Source, pk: int) -> Erasure:
+    """The erasure at its own deployment's address."""
+    row = erasure(user, pk)
+    if row.deployment_id != source.deployment_id:
+        raise NotFound(what="erasure")
+    return row
+
+
+def retention(project_id: int) -> Retention | None:
+    """A project's, for who was let in already; nothing where it keeps all."""
+    return Retention.objects.filter(project_id=project_id).first()
+
+
+def project_of(source: Source) -> Project:
+    """The project of a deployment that the person was let into."""
+    return Project.objects.get(pk=source.project_id)

@@ -1,16 +1,26 @@
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Count, QuerySet
 
+from apps.core import access
+from apps.core.access import Person
 from apps.core.late import late
 from apps.predictions import columns, joining
 from apps.predictions.columns import Table
-from apps.predictions.models import Kind
+from apps.predictions.models import (
+    Erasure,
+    ErasureQuerySet,
+    Kind,
+    Retention,
+    SetAside,
+    SetAsideQuerySet,
+)
 from apps.predictions.reading import EVER, PREDICTIONS, Part, parts, steadily
 from apps.predictions.rows import Row
 
@@ -129,16 +139,32 @@ def page(
     for part in parts(deployment_id, PREDICTIONS, since, until, order="newest"):
         if len(found) == most and part.ends_at.timestamp() < found[-1].time:
             break
-        found += (
-            row
-            for row in part.rows()
-            if not row.shadow
-            and since.timestamp() <= row.time
-            and (before is None or (row.time, row.key) < before)
-            and version in ("", row.version)
-        )
+        found += _newest_of(part, most, since, before, version)
         found = sorted(found, key=lambda row: (row.time, row.key), reverse=True)[:most]
     return found
+
+
+def _newest_of(
+    part: Part, most: int, since: datetime, before: tuple[float, str] | None, version: str
+) -> list[Row]:
+    """At most `most` rows of a part; only they become objects, however many it holds."""
+    found = _cut(
+        part.table(), since, EVER[1] if before is None else _after(before[0]), copies=False
+    )
+    if version:
+        found = found.filter(pc.equal(found.column("version"), version))
+    if before is not None:
+        at = _moment(datetime.fromtimestamp(before[0], UTC))
+        same = pc.and_(pc.equal(found.column("time"), at), pc.less(found.column("id"), before[1]))
+        found = found.filter(pc.or_(pc.less(found.column("time"), at), same))
+    ordered = found.sort_by([("time", "descending"), ("id", "descending")])
+    return columns.to_rows(ordered.slice(0, most))
+
+
+def _with_keys(part: Part, keys: Collection[str]) -> list[Row]:
+    found = part.table()
+    wanted = pa.array(sorted(keys), pa.string())
+    return columns.to_rows(found.filter(pc.is_in(found.column("id"), value_set=wanted)))
 
 
 def _after(seconds: float) -> datetime:
@@ -169,13 +195,13 @@ def _received(part: Part, since: datetime, until: datetime) -> list[Row]:
 
 
 def of_keys(
-    deployment_id: int, keys: Container[str], *, since: datetime, until: datetime
+    deployment_id: int, keys: Collection[str], *, since: datetime, until: datetime
 ) -> Iterator[Row]:
     """The predictions around `[since, until)` with these ids; truth is not joined."""
 
     def read() -> list[Row]:
-        found = (part.rows() for part in parts(deployment_id, PREDICTIONS, since, until))
-        return [row for each in found for row in each if row.key in keys]
+        found = parts(deployment_id, PREDICTIONS, since, until)
+        return [row for part in found for row in _with_keys(part, keys)]
 
     return iter(steadily(read))
 
@@ -183,13 +209,9 @@ def of_keys(
 def truth_history(deployment_id: int, key: str) -> list[Row]:
     """What was told of one prediction, oldest first."""
 
-    def read() -> Iterable[Row]:
-        return [
-            row
-            for part in parts(deployment_id, (Kind.TRUTH,))
-            for row in part.rows()
-            if row.key == key
-        ]
+    def read() -> list[Row]:
+        found = parts(deployment_id, (Kind.TRUTH,))
+        return [row for part in found for row in _with_keys(part, {key})]
 
     return sorted(steadily(read), key=lambda row: row.time)
 
@@ -205,3 +227,90 @@ def count(deployment_id: int) -> int:
             {"d": deployment_id},
         )
         return int(cursor.fetchone()[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One prediction, with what was told of it, oldest first; its row has the truth that counts."""
+
+    row: Row
+    history: list[Row]
+
+
+def record(deployment_id: int, key: str, at: str | None = None) -> Record | None:
+    """The prediction of that id; `at`, its time in seconds, spares reading what holds other times."""
+    since, until = _around(at)
+    found = list(of_keys(deployment_id, {key}, since=since, until=until))
+    if not found:
+        return None
+    history = truth_history(deployment_id, key)
+    first = min(found, key=lambda row: row.shadow)  # what somebody was given comes before a copy
+    return Record(replace(first, truth=joining.latest(history).get(key)), history)
+
+
+def _around(at: str | None) -> tuple[datetime, datetime]:
+    try:
+        moment = datetime.fromtimestamp(float(at or ""), UTC)
+        return moment - timedelta(seconds=1), moment + timedelta(seconds=1)
+    except (ValueError, OverflowError, OSError):
+        return EVER
+
+
+def log_page(
+    deployment_id: int,
+    *,
+    most: int,
+    before: tuple[float, str] | None,
+    since: datetime | None,
+    until: datetime | None,
+    version: str = "",
+) -> list[Row]:
+    """A page of the log, newest first, each row with its truth where known."""
+    end = None if until is None else (until.timestamp(), "")
+    place = min(each for each in (before, end) if each) if before or end else None
+
+    def read() -> list[Row]:
+        return page(deployment_id, most=most, before=place, since=since or EVER[0], version=version)
+
+    found = steadily(read)
+    if not found:
+        return found
+    known = _truths_of(deployment_id, {row.key for row in found}, found[-1].time)
+    return [replace(row, truth=known.get(row.key)) for row in found]
+
+
+def _truths_of(deployment_id: int, keys: set[str], since: float) -> dict[str, Any]:
+    def read() -> list[Row]:
+        after = datetime.fromtimestamp(since, UTC)
+        found = parts(deployment_id, (Kind.TRUTH,), after)
+        return [row for part in found for row in _with_keys(part, keys)]
+
+    return joining.latest(steadily(read))
+
+
+def set_aside(deployment_id: int) -> QuerySet[SetAside]:
+    """What could not be taken in, newest first."""
+    return SetAside.objects.filter(deployment_id=deployment_id).order_by("-pk")
+
+
+def set_aside_reasons(deployment_id: int) -> list[tuple[str, int]]:
+    """How often each reason was given, the most frequent first."""
+    found = SetAside.objects.filter(deployment_id=deployment_id).values_list("reason")
+    counted = found.annotate(n=Count("pk")).order_by("-n", "reason")
+    return [(reason, number) for reason, number in counted[:20]]
+
+
+def set_asides(user: Person) -> SetAsideQuerySet:
+    """What of all deployments the person may see."""
+    return SetAside.objects.visible_to(user)
+
+
+def erasures(user: Person) -> ErasureQuerySet:
+    """What the person may see, newest first."""
+    return Erasure.objects.visible_to(user).select_related("requested_by", "project")
+
+
+def retentions(user: Person) -> QuerySet[Retention]:
+    """Of the projects that the person may see."""
+    visible = access.project_ids(user)
+    return Retention.objects.filter(project_id__in=visible).select_related("project")

@@ -56,6 +56,7 @@ RECORDS: dict[str, str] = {
     "alerts/pk": "monitoring.Alert",
     "incidents/pk": "incidents.Incident",
     "tickets/pk": "incidents.Ticket",
+    "erasures/pk": "predictions.Erasure",
     "conversations/pk": "assistant.Exchange",
 }
 SLUGS: dict[str, str] = {
@@ -68,6 +69,7 @@ SLUGS: dict[str, str] = {
     "oidc/provider_id": "accounts.IdentityProvider",
     "deployments/slug": "deployments.Deployment",
     "servers/slug": "projects.Project",
+    "predictions/slug": "deployments.Deployment",
 }
 WORDS: dict[str, str] = {
     "pk/verb": "deactivate",
