@@ -62,6 +62,7 @@ def misfits(table: Table, expected: Sequence[Column]) -> dict[int, str]:
     found: dict[int, str] = {}
     for column in expected:
         name = f"inputs.{column.name}"
+        places: Sequence[int]
         if name not in table.column_names:
             reason, places = _missing(column), range(table.num_rows if column.required else 0)
         else:

@@ -18,8 +18,10 @@ def latest(told: Iterable[Row]) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for row in sorted(told, key=lambda row: row.time):
         before = known.get(row.key)
-        both = isinstance(row.truth, dict) and isinstance(before, dict)
-        known[row.key] = {**before, **row.truth} if both else row.truth
+        if isinstance(row.truth, dict) and isinstance(before, dict):
+            known[row.key] = {**before, **row.truth}
+        else:
+            known[row.key] = row.truth
     return known
 
 

@@ -64,6 +64,16 @@ class Batch(models.Model):
         return f"{self.count} of deployment {self.deployment_id}"
 
 
+class LakeFileQuerySet(models.QuerySet["LakeFile"]):
+    def visible_to(self, user: Person) -> LakeFileQuerySet:
+        return self.filter(project_id__in=access.project_ids(user))
+
+
+class RetentionQuerySet(models.QuerySet["Retention"]):
+    def visible_to(self, user: Person) -> RetentionQuerySet:
+        return self.filter(project_id__in=access.project_ids(user))
+
+
 class TakenKey(models.Model):
     """An id that was seen: a second row with it is a duplicate. The key is a digest of 16 bytes."""
 
@@ -99,6 +109,8 @@ class LakeFile(models.Model):
     # Since when the last of its rows is known; ground truth is read by it.
     received_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
+
+    objects = LakeFileQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -151,6 +163,8 @@ class Retention(models.Model):
 
     project = models.OneToOneField(Project, models.CASCADE, related_name="prediction_retention")
     days = models.PositiveIntegerField()
+
+    objects = RetentionQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"{self.days} days"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgpack
 from django.db import connection
@@ -80,7 +80,7 @@ def parts(
     order: str = "oldest",
 ) -> Iterator[Part]:
     """What may hold rows of `[since, until)`; of ground truth, whatever came since."""
-    given = {
+    given: dict[str, Any] = {
         "deployment": deployment_id,
         "kinds": [str(kind) for kind in kinds],
         "since": since,

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, QuerySet
 
-from apps.core import access
 from apps.core.access import Person
 from apps.core.late import late
 from apps.predictions import columns, joining
@@ -18,6 +17,7 @@ from apps.predictions.models import (
     ErasureQuerySet,
     Kind,
     Retention,
+    RetentionQuerySet,
     SetAside,
     SetAsideQuerySet,
 )
@@ -310,7 +310,6 @@ def erasures(user: Person) -> ErasureQuerySet:
     return Erasure.objects.visible_to(user).select_related("requested_by", "project")
 
 
-def retentions(user: Person) -> QuerySet[Retention]:
+def retentions(user: Person) -> RetentionQuerySet:
     """Of the projects that the person may see."""
-    visible = access.project_ids(user)
-    return Retention.objects.filter(project_id__in=visible).select_related("project")
+    return Retention.objects.visible_to(user).select_related("project")

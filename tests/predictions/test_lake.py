@@ -195,6 +195,7 @@ class ErasureTests(LakeTestCase):
         )
         job = Job.objects.get(kind="predictions.erase")
         self.assertNotIn("Ann", str(job.args) + str(Entry.objects.values_list("data")))
-        jobs.run_job(job.pk)
+        # Not by the runner: its heartbeat does not see what a test has not committed.
+        jobs.WORK[job.kind].run(lambda *_: None, **job.args)
         row.refresh_from_db()
         self.assertEqual((row.state, row.predictions), ("erased", 1))

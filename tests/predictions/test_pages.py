@@ -9,9 +9,8 @@ from typing import Any
 import orjson
 from django.utils import timezone
 
-from apps.core import jobs
 from apps.core.models import Job
-from apps.predictions import tasks
+from apps.predictions import services, tasks
 from apps.predictions.models import Erasure, Retention, SetAside
 from tests.base import PortalTestCase
 from tests.predictions.test_lake import LakeTestCase
@@ -119,7 +118,7 @@ class PageTests(LakeTestCase):
         self.web.post(f"{PAGE}erasures/", sent)
         row = Erasure.objects.get()
         self.assertIn("under way", self.shown(f"erasures/{row.pk}/"))
-        jobs.run_job(Job.objects.get(kind="predictions.erase").pk)
+        services.erase(erasure=row)
         self.web.force_login(self.carol)
         self.assertIn("Erased", self.shown("erasures/"))
         self.assertIn("batch", self.shown(f"erasures/{row.pk}/"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from datetime import timedelta
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -45,7 +45,7 @@ class _AppendViewSet(PortalPlainViewSet):
 
     def _append(self, request: Request) -> Response:
         sent = bodies.read(
-            request.data or b"",
+            cast(bytes, request.data or b""),
             request.content_type or "",
             request.query_params.get("deployment", ""),
         )

@@ -69,12 +69,12 @@ def _append(source: Source, kind: Kind, table: Table, reasons: dict[int, str]) -
     if reasons:
         places = sorted(reasons)
         told = zip(vectors.records(table, places), map(reasons.__getitem__, places), strict=True)
-        set_aside(source, kind, told, outcome)
+        set_aside(source, kind=kind, refused=told, outcome=outcome)
         table = columns.without(table, reasons)
     dropped = keys.take(_keys(source, kind, table))
     table = columns.without(table, dropped)
     outcome.duplicates, outcome.accepted = len(dropped), table.num_rows
-    store_table(source, kind, table)
+    store_table(source, kind=kind, table=table)
     return outcome
 
 
@@ -123,7 +123,7 @@ def _readable(ask: Ask, outcome: Outcome) -> list[Row]:
         except Unreadable as error:
             refused.append((record, str(error)))
     if refused:
-        set_aside(ask.source, ask.kind, refused, outcome)
+        set_aside(ask.source, kind=ask.kind, refused=refused, outcome=outcome)
     return good
 
 
@@ -147,7 +147,7 @@ def _store_told(source: Source, kind: Kind, told: list[tuple[Outcome, Row]]) -> 
             outcome.duplicates += 1
         else:
             outcome.accepted += 1
-    store_rows(source, kind, [row for at, row in enumerate(taken) if at not in dropped])
+    store_rows(source, kind=kind, found=[row for at, row in enumerate(taken) if at not in dropped])
 
 
 @transaction.atomic
@@ -164,6 +164,11 @@ def take_in(name: str, frames: Iterable[bytes]) -> None:
             found[place] += rows.of_exchange(exchange)
         except (Unreadable, KeyError, TypeError, ValueError) as error:
             source = Source(exchange["deployment"], exchange["project"], "")
-            set_aside(source, Kind.EXCHANGE, [(exchange, f"exchange: {error}")], Outcome())
+            set_aside(
+                source,
+                kind=Kind.EXCHANGE,
+                refused=[(exchange, f"exchange: {error}")],
+                outcome=Outcome(),
+            )
     for (project_id, deployment_id), seen in found.items():
-        store_rows(Source(deployment_id, project_id, ""), Kind.EXCHANGE, seen)
+        store_rows(Source(deployment_id, project_id, ""), kind=Kind.EXCHANGE, found=seen)

@@ -57,7 +57,7 @@ def _compact(source: Source, batches: Sequence[Batch]) -> int:
         kind = Kind.TRUTH if batch.kind == Kind.TRUTH else Kind.PREDICTION
         tables[kind].append(_of_batch(batch, kind))
     made = [
-        files.begin(source.project_id, source.deployment_id, kind, hour, part)
+        files.begin(source, kind=kind, hour=hour, table=part)
         for kind, found in tables.items()
         for hour, part in files.by_hour(columns.joined(found))
     ]
@@ -95,7 +95,7 @@ def _small_files(deployment_id: int) -> Iterable[list[LakeFile]]:
 def _merge(source: Source, group: Sequence[LakeFile]) -> None:
     kind = Kind(group[0].kind)
     whole = columns.joined([lake_table(each) for each in group]).sort_by("time")
-    made = files.begin(source.project_id, source.deployment_id, kind, group[0].hour, whole)
+    made = files.begin(source, kind=kind, hour=group[0].hour, table=whole)
     if not files.swap(made=[made], files=[each.pk for each in group]):
         files.discard([made])
 

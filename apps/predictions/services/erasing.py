@@ -14,6 +14,7 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils import timezone
 
+from apps.accounts.models import User
 from apps.core import jobs
 from apps.core.fields import Secret
 from apps.core.late import late
@@ -36,9 +37,7 @@ Ids = frozenset[str]
 
 
 @transaction.atomic
-def request_erasure(
-    *, source: Source, column: str, values: Sequence[str], by: AbstractUser
-) -> Erasure:
+def request_erasure(*, source: Source, column: str, values: Sequence[str], by: User) -> Erasure:
     """Begin to erase every row of a deployment whose column has one of these values, and its ground truth.
 
     The values are compared as texts. They are kept encrypted until the work is done, then as a keyed hash.
@@ -53,7 +52,7 @@ def request_erasure(
         deployment_id=source.deployment_id,
         deployment=source.slug,
         column=column,
-        subject=Secret.of(told),
+        subject=Secret.of(told),  # type: ignore[misc]  # the field takes it as it is
         subject_digest=_digest(told),
         requested_by=by,
     )
@@ -92,8 +91,10 @@ def erase(*, erasure: Erasure) -> Erasure:
             _rewrite(erasure, part, values, ids)
         _drop_set_aside(erasure, values, ids)
         _finish(erasure)
-    files.discard(LakeFile.objects.filter(
-        deployment_id=erasure.deployment_id, state=LakeFile.State.RETIRED))  # fmt: skip
+    retired = LakeFile.objects.filter(
+        deployment_id=erasure.deployment_id, state=LakeFile.State.RETIRED
+    )
+    files.discard(list(retired))
     erasure.refresh_from_db()
     return erasure
 
@@ -153,7 +154,8 @@ def _rewrite_file(erasure: Erasure, part: Part, kept: Table, gone: Table) -> Non
     kind = Kind(old.kind)
     made = []
     if kept.num_rows:
-        made = [files.begin(old.project_id, old.deployment_id, kind, old.hour, kept)]
+        source = Source(old.deployment_id, old.project_id, erasure.deployment)
+        made = [files.begin(source, kind=kind, hour=old.hour, table=kept)]
     with transaction.atomic():
         if not files.swap(made=made, files=[old.pk]):
             raise Moving

@@ -12,6 +12,7 @@ from apps.core.late import late
 from apps.predictions import columns, lake
 from apps.predictions.columns import Table
 from apps.predictions.models import Batch, Kind, LakeFile
+from apps.predictions.sources import Source
 
 pa, pc = late("pyarrow"), late("pyarrow.compute")
 
@@ -21,17 +22,15 @@ RETIRED_FOR = timedelta(minutes=10)
 State = LakeFile.State
 
 
-def begin(
-    project_id: int, deployment_id: int, kind: Kind, hour: datetime, table: Table
-) -> LakeFile:
+def begin(source: Source, *, kind: Kind, hour: datetime, table: Table) -> LakeFile:
     """Note a file, then write it. It counts for nothing until `swap` makes it live."""
     ends = pc.min_max(table.column("time")).as_py()
     made = LakeFile.objects.create(
-        project_id=project_id,
-        deployment_id=deployment_id,
+        project_id=source.project_id,
+        deployment_id=source.deployment_id,
         kind=kind,
         hour=hour,
-        path=lake.new_path(deployment_id, kind, hour),
+        path=lake.new_path(source.deployment_id, kind, hour),
         rows=table.num_rows,
         count=table.num_rows - _copies(table),
         starts_at=ends["min"],

@@ -71,9 +71,11 @@ def _exchanges(source: Source, kind: Kind, records: Sequence[Any]) -> Outcome:
         try:
             found = list(rows.of_exchange(exchange))
         except (Unreadable, KeyError, TypeError, ValueError) as error:
-            set_aside(source, kind, [(exchange, f"exchange: {error}")], outcome)
+            set_aside(
+                source, kind=kind, refused=[(exchange, f"exchange: {error}")], outcome=outcome
+            )
             continue
-        store_rows(source, kind, found)
+        store_rows(source, kind=kind, found=found)
         outcome.accepted += len(found)
     return outcome
 

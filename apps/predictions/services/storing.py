@@ -33,48 +33,49 @@ class Outcome:
     set_aside: list[dict[str, str]] = field(default_factory=list)
 
 
-def store_rows(source: Source, kind: Kind, found: Sequence[Row]) -> None:
+def store_rows(source: Source, *, kind: Kind, found: Sequence[Row]) -> None:
     """Put rows down as one batch."""
     if not found:
         return
     if len(found) >= FEW and kind != Kind.EXCHANGE:
-        store_table(source, kind, columns.of_rows(found))
+        store_table(source, kind=kind, table=columns.of_rows(found))
         return
     times = [row.time for row in found]
-    _insert(
-        source, kind, Format.MSGPACK, sum(not row.shadow for row in found),
-        payload=msgpack.packb([row.packed() for row in found]),
-        ends=(datetime.fromtimestamp(min(times), UTC), datetime.fromtimestamp(max(times), UTC)),
-    )  # fmt: skip
+    ends = (datetime.fromtimestamp(min(times), UTC), datetime.fromtimestamp(max(times), UTC))
+    payload = msgpack.packb([row.packed() for row in found])
+    count = sum(not row.shadow for row in found)
+    _insert(source, kind, count, _Content(Format.MSGPACK, payload, ends))
 
 
-def store_table(source: Source, kind: Kind, table: Table) -> None:
+def store_table(source: Source, *, kind: Kind, table: Table) -> None:
     """Put a table down as one batch."""
     if not table.num_rows:
         return
     ends = pc.min_max(table.column("time")).as_py()
-    _insert(
-        source, kind, Format.ARROW, table.num_rows,
-        payload=columns.packed(table), ends=(ends["min"], ends["max"]),
-    )  # fmt: skip
+    content = _Content(Format.ARROW, columns.packed(table), (ends["min"], ends["max"]))
+    _insert(source, kind, table.num_rows, content)
 
 
-def _insert(
-    source: Source, kind: Kind, form: Format, count: int, *,
-    payload: bytes, ends: tuple[datetime, datetime],
-) -> None:  # fmt: skip
+@dataclass(frozen=True, slots=True)
+class _Content:
+    format: Format
+    payload: bytes
+    ends: tuple[datetime, datetime]
+
+
+def _insert(source: Source, kind: Kind, count: int, content: _Content) -> None:
     """As `Batch.objects.create`, with the payload sent as it stands instead of twice as long in hexadecimal."""
     with raw_cursor() as cursor:
         cursor.execute(
             "INSERT INTO predictions_batch (project_id, deployment_id, kind, format, count, payload,"
             " starts_at, ends_at, received_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-            [source.project_id, source.deployment_id, kind.value, form.value, count, payload,
-             *ends, timezone.now()],
+            [source.project_id, source.deployment_id, kind.value, content.format.value, count,
+             content.payload, *content.ends, timezone.now()],
         )  # fmt: skip
 
 
 def set_aside(
-    source: Source, kind: Kind, refused: Iterable[tuple[Any, str]], outcome: Outcome
+    source: Source, *, kind: Kind, refused: Iterable[tuple[Any, str]], outcome: Outcome
 ) -> None:
     """Keep records that do not fit, each with its reason."""
     made = [_aside(source, kind, record, reason) for record, reason in refused]
