@@ -14,7 +14,6 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils import timezone
 
-from apps.accounts.models import User
 from apps.core import jobs
 from apps.core.fields import Secret
 from apps.core.late import late
@@ -54,7 +53,7 @@ def request_erasure(*, source: Source, column: str, values: Sequence[str], by: U
         column=column,
         subject=Secret.of(told),  # type: ignore[misc]  # the field takes it as it is
         subject_digest=_digest(told),
-        requested_by=by,
+        requested_by_id=by.pk,
     )
     job = jobs.enqueue(
         "predictions.erase", owner=by, project_id=source.project_id, erasure_id=row.pk
