@@ -36,7 +36,9 @@ Ids = frozenset[str]
 
 
 @transaction.atomic
-def request_erasure(*, source: Source, column: str, values: Sequence[str], by: User) -> Erasure:
+def request_erasure(
+    *, source: Source, column: str, values: Sequence[str], by: AbstractUser
+) -> Erasure:
     """Begin to erase every row of a deployment whose column has one of these values, and its ground truth.
 
     The values are compared as texts. They are kept encrypted until the work is done, then as a keyed hash.
