@@ -65,12 +65,12 @@ class House:
 
     def open(self) -> None:
         """The process that workers are forked from: it has all modules, and no connection."""
-        self.parent = subprocess.Popen(
-            [sys.executable, "-m", "tests.predictions.killed", str(DEPLOYMENT), str(PROJECT)],
-            cwd=ROOT, env=dict(self.environment), text=True, bufsize=1,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=(self.folder / "errors").open("a"),
-        )  # fmt: skip
+        with (self.folder / "errors").open("a") as errors:
+            self.parent = subprocess.Popen(
+                [sys.executable, "-m", "tests.predictions.killed", str(DEPLOYMENT), str(PROJECT)],
+                cwd=ROOT, env=dict(self.environment), text=True, bufsize=1,
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+            )  # fmt: skip
 
     def start(self, what: str) -> int:
         """A process that works until it is killed; each has a log of what it acknowledged."""
