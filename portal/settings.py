@@ -214,6 +214,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(86_400.0),
         "options": {"expires": 3600, "queue": "system"},
     },
+    "bring predictions into the lake": {
+        "task": "predictions.compact_due",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
+    "drop predictions that nobody keeps": {
+        "task": "predictions.retain_due",
+        "schedule": schedule(3600.0),
+        "options": {"expires": 3000, "queue": "system"},
+    },
     "send what waits for its receiver": {
         "task": "integrations.sweep",
         "schedule": schedule(10.0),
@@ -343,6 +353,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.trusted_proxies else None
 DATA_UPLOAD_MAX_MEMORY_SIZE = 10 * 1024 * 1024
+
+LAKE_URL = ENV.lake_url
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

@@ -13,6 +13,7 @@ urlpatterns = [
     path("", include("apps.integrations.urls")),
     path("models/", include("apps.models.urls")),
     path("docs/", include("apps.docs.urls")),
+    path("predictions/", include("apps.predictions.urls")),
     path("deployments/", include("apps.deployments.urls")),
     path("monitoring/", include("apps.monitoring.urls")),
     path("incidents/", include("apps.incidents.urls")),

@@ -17,7 +17,11 @@ from apps.predictions.inference import Scalar as Scalar
 from apps.predictions.inference import Unreadable as Unreadable
 
 LONGEST_KEY = 80
+LONGEST_NAME = 200
 MOST_COLUMNS = 2000
+LATEST = 32503680000  # the year 3000, in seconds
+BAD_ID = f"id: a text of 1 to {LONGEST_KEY} characters"
+BAD_TIME = "time: ISO 8601, or seconds since 1970"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,7 @@ class Row:
     outputs: dict[str, Scalar] = field(default_factory=dict)
     version: str = ""
     release: int | None = None
-    truth: Scalar = None
+    truth: Scalar | dict[str, Scalar] = None
     # The answer of a release that gets copies of requests: nobody was given it.
     shadow: bool = False
 
@@ -56,10 +60,15 @@ def prediction(record: Any) -> Row:
 
 
 def truth(record: Any) -> Row:
-    """A row from `{id, time, truth}`; `Unreadable` where it does not fit."""
+    """A row from `{id, time, truth}`; `Unreadable` where it does not fit.
+
+    `truth` is a value, or an object of those fields that are known by now.
+    """
     key, at = _key_and_time(record)
     if "truth" not in record:
         raise Unreadable("truth: it is missing")
+    if isinstance(record["truth"], dict):
+        return Row(key, at, truth=_columns(record, "truth"))
     return Row(key, at, truth=_scalar(record["truth"], "truth"))
 
 
@@ -68,25 +77,31 @@ def _key_and_time(record: Any) -> tuple[str, float]:
         raise Unreadable("record: it must be an object")
     key = record.get("id")
     if not isinstance(key, str) or not 0 < len(key) <= LONGEST_KEY or "\x00" in key:
-        raise Unreadable(f"id: a text of 1 to {LONGEST_KEY} characters")
-    return key, _time(record.get("time"))
+        raise Unreadable(BAD_ID)
+    return key, seconds_of(record.get("time"))
 
 
-def _time(value: Any) -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 32503680000:
-        return float(value)
+def seconds_of(value: Any) -> float:
+    """Seconds since 1970 of a time in either form; `Unreadable` where it is none."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < LATEST:
+        return round(value * 1_000_000) / 1_000_000
     try:
         moment = datetime.fromisoformat(value)
     except (TypeError, ValueError) as error:
-        raise Unreadable("time: ISO 8601, or seconds since 1970") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        raise Unreadable(BAD_TIME) from error
+    seconds = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not 0 <= seconds < LATEST:
+        raise Unreadable(BAD_TIME)
+    return seconds
 
 
 def _columns(record: dict[str, Any], name: str) -> dict[str, Scalar]:
     values = record.get(name)
     if not isinstance(values, dict) or len(values) > MOST_COLUMNS:
         raise Unreadable(f"{name}: an object of at most {MOST_COLUMNS} columns")
-    return {str(key)[:200]: _scalar(value, f"{name}.{key}") for key, value in values.items()}
+    return {
+        str(key)[:LONGEST_NAME]: _scalar(value, f"{name}.{key}") for key, value in values.items()
+    }
 
 
 def _scalar(value: Any, where: str) -> Scalar:

@@ -57,6 +57,7 @@ RECORDS: dict[str, str] = {
     "alerts/pk": "monitoring.Alert",
     "incidents/pk": "incidents.Incident",
     "tickets/pk": "incidents.Ticket",
+    "erasures/pk": "predictions.Erasure",
     "conversations/pk": "assistant.Exchange",
 }
 SLUGS: dict[str, str] = {
@@ -70,6 +71,7 @@ SLUGS: dict[str, str] = {
     "deployments/slug": "deployments.Deployment",
     "dashboards/slug": "deployments.Deployment",
     "servers/slug": "projects.Project",
+    "predictions/slug": "deployments.Deployment",
 }
 WORDS: dict[str, str] = {
     "pk/verb": "deactivate",
