@@ -22,3 +22,11 @@ class NotOnDemand(PortalError):
 class NameTaken(PortalError):
     code, status = "name_taken", 409
     sentence = "name: {deployment} has a monitor {name} already."
+
+
+class NoRowsThen(PortalError):
+    code, status = "no_rows_then", 409
+    sentence = (
+        "baseline: {deployment} logged no predictions in that stretch of time. "
+        "Choose another, or post rows."
+    )

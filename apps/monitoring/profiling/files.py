@@ -16,7 +16,7 @@ pa, csv, parquet, machine = (
 )  # fmt: skip
 
 BATCH = 65_536
-PAGE = 262_144
+PAGE = 1_048_576
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>")
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from apps.core.late import late
-from apps.monitoring.profiling.profiles import MOST_POINTS, Profile, Type
+from apps.monitoring.profiling.profiles import MOST_POINTS, OTHER, Profile, Type
 from apps.monitoring.profiling.tallies import Tally, numbers, tally
 
 if TYPE_CHECKING:
@@ -47,13 +47,20 @@ class Summary:
         tallies = {name: _both(name, self, other) for name in names}
         tables = [each.sample for each in (self, other) if each.rows]
         sample = pa.concat_tables(tables, promote_options="permissive") if tables else self.sample
-        priorities = np.concatenate([each.priorities for each in (self, other) if each.rows] or [[]])
+        priorities = np.concatenate([each.priorities for each in (self, other)])
         return type(self)(self.rows + other.rows, tallies, *_smallest(sample, priorities))
 
     @property
     def is_whole(self) -> bool:
         """Whether the sample holds every row."""
         return self.rows == len(self.priorities)
+
+    def packed_sample(self) -> bytes:
+        """The sampled rows as Arrow IPC."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, self.sample.schema) as stream:
+            stream.write_table(self.sample)
+        return bytes(sink.getvalue())
 
     def profiles(self, edges: dict[str, list[float]] | None = None) -> list[Profile]:
         """One profile per column, drawn on the baseline's edges where there are any."""
@@ -84,7 +91,7 @@ def _both(name: str, one: Summary, other: Summary) -> Tally:
 
 
 def summarise(
-    batches: Iterable[Any], schema: Any, *, threads: Executor | None = None, seed: int = 0
+    batches: Iterable[Any], schema: Any, *, threads: Executor | None = None, seed: int | None = 0
 ) -> Summary:
     """Sum up a stream of Arrow record batches in one pass, in memory of one batch and the sample."""
     run: Mapping = threads.map if threads else map
@@ -104,7 +111,7 @@ def _empty(schema: Any) -> list[Any]:
 class _Sampler:
     """The rows with the smallest priorities so far; compacted when it holds four times as many."""
 
-    def __init__(self, schema: Any, seed: int) -> None:
+    def __init__(self, schema: Any, seed: int | None) -> None:
         self.rows, self._limit = 0, 1.0
         self._generator = np.random.default_rng(seed)
         self._tables, self._drawn = [schema.empty_table()], [np.empty(0)]
@@ -137,7 +144,7 @@ def _smallest(table: Any, priorities: Floats) -> tuple[Any, Floats]:
     return table.combine_chunks().take(order), priorities[order]
 
 
-def of_table(table: Any, *, seed: int = 0) -> Summary:
+def of_table(table: Any, *, seed: int | None = 0) -> Summary:
     """Sum up one Arrow table."""
     table = _plain(table)
     return summarise(table.to_batches(), table.schema, seed=seed)
@@ -146,6 +153,25 @@ def of_table(table: Any, *, seed: int = 0) -> Summary:
 def of_columns(columns: dict[str, Sequence[Any]], *, seed: int = 0) -> Summary:
     """Sum up Python values, column by column; a column of several types is compared as text."""
     return of_table(pa.table({name: _array(values) for name, values in columns.items()}), seed=seed)
+
+
+def of_sample(packed: bytes, profiles: Sequence[Profile], rows: int) -> Summary:
+    """A window as it was kept: its profiles, its sampled rows, and how many rows it had."""
+    table = pa.ipc.open_stream(packed).read_all()
+    tallies = {
+        each.name: Tally(
+            Type.CATEGORICAL if each.type == Type.TEXT else each.type,
+            each.rows,
+            each.missing,
+            each.infinite,
+            each.moments,
+            # Texts are not counted: what was dropped says that they cannot be compared.
+            {OTHER: each.present} if each.type == Type.TEXT else each.counts,
+        )
+        for each in profiles
+    }
+    priorities = np.arange(table.num_rows) / max(1, table.num_rows)
+    return Summary(rows, tallies, table, priorities)
 
 
 def _array(values: Sequence[Any]) -> Any:
@@ -172,7 +198,9 @@ def is_text(column: Any) -> bool:
     column = column.cast(pa.large_string()).drop_null()
     words = pc.mean(pc.count_substring_regex(column, r"\S+")).as_py()
     seldom = pc.count_distinct(column).as_py() > len(column) / 2
-    return bool(words >= TEXT_WORDS and (seldom or pc.mean(pc.utf8_length(column)).as_py() >= TEXT_LETTERS))
+    return bool(
+        words >= TEXT_WORDS and (seldom or pc.mean(pc.utf8_length(column)).as_py() >= TEXT_LETTERS)
+    )
 
 
 def _finite(values: Floats) -> Floats:

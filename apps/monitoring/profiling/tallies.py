@@ -111,7 +111,9 @@ def _numbers(values: Any, rows: int) -> Tally:
         return Tally(Type.NUMERIC, rows, missing, infinite)
     mean = float(values.mean())
     apart = values - mean
-    moments = Moments(known, mean, float(apart @ apart), float(values.min()), float(values.max()))
+    # einsum stays in its thread; a BLAS product would wake threads of its own for each column.
+    squares = float(np.einsum("i,i->", apart, apart))
+    moments = Moments(known, mean, squares, float(values.min()), float(values.max()))
     return Tally(Type.NUMERIC, rows, missing, infinite, moments)
 
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 from apps.core.late import late
 from apps.monitoring.levels import Level
-from apps.monitoring.profiling.profiles import Type
 from apps.monitoring.profiling.summaries import Summary
 from apps.monitoring.verdicts import counted, effects, exact, features, relations
 from apps.monitoring.verdicts.features import Feature
@@ -93,8 +92,8 @@ class _Comparison:
         columns.sort(key=lambda each: (each.p_value > self.options.alpha, -each.effect))
         joint = self._related({"joint", "pairs"})
         concept = self._related({"concept"}) if self.target is not None else None
-        p_values = [each.p_value for each in [*columns, joint, *([concept] if concept else [])]]
-        p_value = min(p_values, default=1.0)
+        p_values = [each.p_value for each in columns] + [joint.p_value]
+        p_value = min([*p_values, concept.p_value] if concept else p_values)
         rows = (self.then.rows, self.now.rows)
         drift = p_value <= self.options.alpha
         return Report(drift, p_value, tuple(columns), joint, concept, rows, lost)
@@ -109,7 +108,7 @@ class _Comparison:
         for asked, many, part in self._groups(own, related, shares, drawn):
             questions = exact.Questions(asked, part, many)
             divisions = exact.DIVISIONS if self.is_exact else 0
-            found = exact.test(questions, seed=self.options.seed, divisions=divisions)
+            found = exact.divide(questions, seed=self.options.seed, divisions=divisions)
             self.largest = found.largest
             self.asked += zip(asked, map(float, found.seen), strict=True)
 
@@ -163,9 +162,7 @@ class _Comparison:
         size = _standardised(feature, self.drawn)
         level = self._level(p_value, size, SMALLEST_RELATION)
         moved = dict.fromkeys(
-            self.pooled[f.column].name
-            for s, f in found
-            if self._adjusted(s) <= self.options.alpha
+            self.pooled[f.column].name for s, f in found if self._adjusted(s) <= self.options.alpha
         )
         return Joint(level, p_value, size, feature.method, tuple(moved)[:20], "")
 

@@ -19,7 +19,9 @@ Asked = tuple[str, str, float]  # column, method, z
 
 def surprises(then: Summary, now: Summary) -> dict[str, tuple[float, str]]:
     """Of each column the largest -ln p, less the logarithm of the number of tests, and its method."""
-    asked = [each for name in then.tallies if name in now.tallies for each in _column(name, then, now)]
+    asked = [
+        each for name in then.tallies if name in now.tallies for each in _column(name, then, now)
+    ]
     found: dict[str, tuple[float, str]] = {}
     for name, method, z in asked:
         surprise = _surprise(z) - math.log(len(asked))

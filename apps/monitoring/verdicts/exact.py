@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apps.core.late import late
 from apps.monitoring.verdicts import tails
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    Floats = NDArray[Any]  # of figures or of marks
 else:
     np = late("numpy")
 
@@ -50,24 +50,26 @@ class Questions:
         self.rows, self.drawn = len(features[0].scores), drawn
         self.prices = np.log(shares)
         self.is_count = np.array([feature.scores.dtype == bool for feature in features])
-        self.matrix = np.empty((self.rows, len(features)), dtype=np.float32)
+        # A question to a line: filled and summed in the order it lies in memory.
+        self.matrix = np.empty((len(features), self.rows), dtype=np.float32)
         for at, feature in enumerate(features):
-            self.matrix[:, at] = feature.scores
+            self.matrix[at] = feature.scores
         self._centre()
         self._tables()
 
     def _centre(self) -> None:
-        marked = self.matrix.sum(axis=0, dtype=np.float64)
+        marked = self.matrix.sum(axis=1, dtype=np.float64)
         often = self.is_count & (marked > self.rows / 2)
-        self.matrix[:, often] = 1 - self.matrix[:, often]
+        for at in np.flatnonzero(often):
+            np.subtract(1, self.matrix[at], out=self.matrix[at])
         self.marked = np.where(often, self.rows - marked, marked)
         self.is_few = self.is_count & (self.marked <= FEW)
         mean = self.marked / self.rows
-        rest = ~self.is_count
-        self.matrix[:, rest] -= mean[rest].astype(np.float32)
+        square = self.marked - self.rows * mean**2
+        for at in np.flatnonzero(~self.is_count):
+            self.matrix[at] -= mean[at]
+            square[at] = self.matrix[at] @ self.matrix[at]
         self.expected = np.where(self.is_count, mean * self.drawn, 0.0)
-        square = np.einsum("ij,ij->j", self.matrix, self.matrix, dtype=np.float64)
-        square -= np.where(self.is_count, self.rows * mean**2, 0.0)
         factor = self.drawn * (self.rows - self.drawn) / self.rows / max(1, self.rows - 1)
         self.deviation = np.sqrt(np.maximum(square * factor, 1e-300))
 
@@ -92,10 +94,10 @@ class Questions:
         return found + self.prices
 
 
-def test(questions: Questions, *, seed: int = 0, divisions: int = DIVISIONS) -> Surprises:
+def divide(questions: Questions, *, seed: int = 0, divisions: int = DIVISIONS) -> Surprises:
     """Compare the division seen (the last `drawn` rows) with random ones."""
     rows, drawn = questions.rows, questions.drawn
-    seen = questions.matrix[rows - drawn :].sum(axis=0, dtype=np.float64)[None, :]
+    seen = questions.matrix[:, rows - drawn :].sum(axis=1, dtype=np.float64)[None, :]
     surprise = questions.surprises(seen)[0]
     generator = np.random.default_rng(seed)
     largest: list[Floats] = [np.empty(0)]
@@ -104,7 +106,7 @@ def test(questions: Questions, *, seed: int = 0, divisions: int = DIVISIONS) -> 
         chosen = np.zeros((block, rows), dtype=np.float32)
         for line in chosen:
             line[generator.permutation(rows)[:drawn]] = 1
-        largest.append(questions.surprises(chosen @ questions.matrix).max(axis=1))
+        largest.append(questions.surprises(chosen @ questions.matrix.T).max(axis=1))
         if sum(np.count_nonzero(each >= surprise.max()) for each in largest) >= ENOUGH:
             break
     return Surprises(surprise, np.concatenate(largest))

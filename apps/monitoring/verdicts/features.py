@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apps.core.late import late
 from apps.monitoring.profiling.profiles import Type
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    Floats = NDArray[Any]  # of figures or of marks
 else:
     np = late("numpy")
 
@@ -107,3 +107,14 @@ def _categorical(column: Pooled) -> Iterator[tuple[str, Floats]]:
     for code in common[counts[common] > 1]:
         yield f"share of {column.names[code]}"[:120], codes == code
     yield "share of values seen once", np.isin(codes, np.flatnonzero(counts == 1))
+    if (
+        len(column.names) > MOST_CATEGORIES
+    ):  # too many to ask each: where they stand in the alphabet
+        names = np.asarray(column.names)
+        places, known = np.empty(len(names)), codes >= 0
+        places[np.argsort(names, kind="stable")] = np.arange(len(names))
+        for method, figures in (
+            ("order of the names", places),
+            ("length of the names", np.char.str_len(names).astype(np.float64)),
+        ):
+            yield method, midranks(np.where(known, figures[codes], np.nan)) - 0.5

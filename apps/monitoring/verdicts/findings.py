@@ -80,8 +80,8 @@ class Report:
     @property
     def level(self) -> Level:
         """What the whole report says to do."""
-        parts = [*self.columns, self.joint, *([self.concept] if self.concept else [])]
-        found = {each.level for each in parts}
+        found = {each.level for each in self.columns} | {self.joint.level}
+        found |= {self.concept.level} if self.concept else set()
         for level in (Level.ACT, Level.WATCH, Level.IGNORE):
             if level in found:
                 return level

@@ -153,7 +153,10 @@ def _texts(name: str, column: Any) -> Pooled:
     counts = np.bincount(codes.astype(int), minlength=len(names))
     known = np.asarray([bool(each) for each in names])
     common = [at for at in np.argsort(-counts, kind="stable") if known[at]][: 2 * MOST_WORDS]
-    more = [(f"texts with the word {names[at]}"[:120], _holds(rows, codes == at, len(column))) for at in common]
+    more = [
+        (f"texts with the word {names[at]}"[:120], _holds(rows, codes == at, len(column)))
+        for at in common
+    ]
     once = counts[codes.astype(int)] == 1
     more.append(("texts with a word seen once", _holds(rows, once, len(column))))
     return Pooled(name, Type.TEXT, lengths, more=tuple(more))
@@ -180,7 +183,9 @@ def _vectors(name: str, then: Any, now: Any) -> Pooled:
     lengths[fits] = np.linalg.norm(whole, axis=1)
     places = np.full((len(column), DIRECTIONS), np.nan)
     places[fits] = whole @ directions
-    more = [(f"random direction {at + 1}", midranks(places[:, at]) - 0.5) for at in range(DIRECTIONS)]
+    more = [
+        (f"random direction {at + 1}", midranks(places[:, at]) - 0.5) for at in range(DIRECTIONS)
+    ]
     more.append(("share of vectors of another size", ~fits & (sizes > 0)))
     return Pooled(name, Type.VECTOR, lengths, more=tuple(more))
 

@@ -9,7 +9,7 @@ alone and times each feature's rank, is the score test for a changed relation (R
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from apps.core.late import late
 from apps.monitoring.verdicts.features import Feature
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    Floats = NDArray[Any]
 else:
     np = late("numpy")
 
@@ -45,43 +45,66 @@ def of_columns(pooled: Sequence[Pooled], target: int | None) -> list[Feature]:
 
 def _scores(column: Pooled) -> Floats:
     """A column as standardised scores: its rank, or its commonest categories."""
-    if column.numeric:
-        found = (midranks(column.values) - 0.5)[:, None]
-    else:
-        found = _levels(column, MOST_LEVELS)
+    levels = np.zeros((0, 0)) if column.numeric else _levels(column, MOST_LEVELS)
+    found = (midranks(column.values) - 0.5)[:, None] if column.numeric else levels
     found = found - found.mean(axis=0)
     spread = found.std(axis=0)
-    return found[:, spread > 1e-9] / spread[spread > 1e-9]
+    scaled: Floats = found[:, spread > 1e-9] / spread[spread > 1e-9]
+    return scaled
 
 
 def _levels(column: Pooled, most: int) -> Floats:
     codes = column.values.astype(np.int64)
     counts = np.bincount(codes[codes >= 0], minlength=max(1, len(column.names)))
     common = np.argsort(-counts, kind="stable")[:most]
-    return np.stack([codes == code for code in common[counts[common] > 1]], axis=1).astype(float) \
-        if (counts > 1).any() else np.zeros((len(codes), 0))
+    chosen = [codes == code for code in common if counts[code] > 1]
+    return np.stack(chosen, axis=1).astype(float) if chosen else np.zeros((len(codes), 0))
 
 
-def _design(blocks: Sequence[Floats]) -> Floats:
-    linear = np.concatenate(blocks, axis=1)
-    curved = np.concatenate([block for block in blocks if block.shape[1] == 1] or [linear[:, :0]], axis=1)
-    square = curved**2 - 1
-    return np.concatenate([linear, square], axis=1)
+def _design(blocks: Sequence[Floats]) -> list[Floats]:
+    """Each column's scores, and of a single one its square too."""
+    return [
+        np.concatenate([block, block**2 - 1], axis=1) if block.shape[1] == 1 else block
+        for block in blocks
+    ]
 
 
 def _off(scores: Sequence[tuple[int, Floats]]) -> Iterator[Feature]:
-    for at, block in scores:
-        design = _design([other for index, other in scores if index != at])
-        for residual in (block - _fit(design, block)).T:
+    for (at, _), residuals in zip(scores, _residuals([block for _, block in scores]), strict=True):
+        for residual in residuals.T:
             ranks = midranks(residual) - 0.5
             yield Feature(at, "follows from the other columns", ranks, "joint")
-            yield Feature(at, "off from the other columns", midranks(np.abs(residual)) - 0.5, "joint")
+            off = midranks(np.abs(residual)) - 0.5
+            yield Feature(at, "off from the other columns", off, "joint")
+
+
+def _residuals(blocks: Sequence[Floats]) -> Iterator[Floats]:
+    """Of each block what the others leave unexplained: all from one inverse of the whole.
+
+    With K = (X'X + ridge)^-1, block B's residual is X K[:, B] K[B, B]^-1 (the block inverse).
+    """
+    designs = _design(blocks)
+    whole = np.concatenate(designs, axis=1).astype(np.float64)
+    gram = whole.T @ whole
+    gram[np.diag_indices_from(gram)] += RIDGE * len(whole)
+    inverse, start = np.linalg.inv(gram), 0
+    turned = np.empty((len(gram), sum(block.shape[1] for block in blocks)))
+    widths: list[int] = []
+    for block, design in zip(blocks, designs, strict=True):
+        own = slice(start, start + design.shape[1])
+        part = inverse[:, own] @ np.linalg.inv(inverse[own, own])
+        turned[:, sum(widths) : sum(widths) + block.shape[1]] = part[:, : block.shape[1]]
+        widths.append(block.shape[1])
+        start = own.stop
+    found = whole @ turned
+    yield from np.split(found, np.cumsum(widths)[:-1], axis=1)
 
 
 def _fit(design: Floats, wanted: Floats) -> Floats:
     gram = design.T @ design
     gram[np.diag_indices_from(gram)] += RIDGE * len(design)
-    return design @ np.linalg.solve(gram, design.T @ wanted)
+    found: Floats = design @ np.linalg.solve(gram, design.T @ wanted)
+    return found
 
 
 def _pairs(scores: Sequence[tuple[int, Floats]]) -> Iterator[Feature]:
@@ -93,8 +116,8 @@ def _pairs(scores: Sequence[tuple[int, Floats]]) -> Iterator[Feature]:
 
 def _concept(scores: Sequence[tuple[int, Floats]], at: int, target: Pooled) -> Iterator[Feature]:
     wanted = _wanted(target)
-    design = _design([block for _, block in scores]) if scores else np.zeros((len(wanted), 0))
-    residuals = wanted - _fit(design, wanted) if design.size else wanted
+    designs = _design([block for _, block in scores])
+    residuals = wanted - _fit(np.concatenate(designs, axis=1), wanted) if designs else wanted
     off = (residuals**2).sum(axis=1)
     yield Feature(at, "error of the fitted relation", midranks(off) - 0.5, "concept")
     for residual in residuals.T:
@@ -112,4 +135,5 @@ def _wanted(target: Pooled) -> Floats:
         found = (codes[:, None] == known[None, :]).astype(float)
     else:
         found = _levels(target, MOST_CLASSES)
-    return found - found.mean(axis=0)
+    centred: Floats = found - found.mean(axis=0)
+    return centred
