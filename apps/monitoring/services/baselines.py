@@ -63,6 +63,15 @@ def create_baseline(
     return baseline
 
 
+def baseline_from(*, deployment: Deployment, sent: Mapping[str, Any], by: AbstractUser) -> Baseline:
+    """A baseline from what was sent: an `artifact`'s path, an uploaded `file`, or `rows`."""
+    if path := sent.get("artifact"):
+        return baseline_from_run(deployment=deployment, path=path, by=by)
+    if file := sent.get("file"):
+        return baseline_from_file(deployment=deployment, data=file.read(), name=file.name, by=by)
+    return baseline_from_rows(deployment=deployment, rows=sent["rows"], by=by)
+
+
 def baseline_from_rows(
     *, deployment: Deployment, rows: Sequence[Mapping[str, Any]], by: AbstractUser
 ) -> Baseline:
