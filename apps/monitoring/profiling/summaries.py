@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from apps.core.late import late
 from apps.monitoring.profiling.profiles import MOST_POINTS, OTHER, Profile, Type
-from apps.monitoring.profiling.tallies import Tally, numbers, tally
+from apps.monitoring.profiling.tallies import LARGEST, Tally, numbers, tally
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,7 @@ class Summary:
         names = list(dict.fromkeys([*self.tallies, *other.tallies]))
         tallies = {name: _both(name, self, other) for name in names}
         tables = [each.sample for each in (self, other) if each.rows]
-        sample = pa.concat_tables(tables, promote_options="permissive") if tables else self.sample
+        sample = _concatenated(tables) if tables else self.sample
         priorities = np.concatenate([each.priorities for each in (self, other)])
         return type(self)(self.rows + other.rows, tallies, *_smallest(sample, priorities))
 
@@ -80,6 +80,24 @@ class Summary:
             name, kind, found.rows, found.missing, points, counts,
             infinite=found.infinite, moments=found.moments, edges=bounds, heights=heights,
         )  # fmt: skip
+
+
+def _concatenated(tables: Sequence[Any]) -> Any:
+    try:
+        return pa.concat_tables(tables, promote_options="permissive")
+    except (pa.ArrowTypeError, pa.ArrowInvalid):
+        return pa.concat_tables(map(_as_text, tables), promote_options="permissive")
+
+
+def _as_text(table: Any) -> Any:
+    """Parts of different types have their text in common; nested values have none."""
+    columns = [
+        pa.nulls(table.num_rows, pa.large_string())
+        if pa.types.is_nested(column.type) or pa.types.is_binary(column.type)
+        else column.cast(pa.large_string())
+        for column in table.columns
+    ]
+    return pa.table(columns, names=table.column_names)
 
 
 def _both(name: str, one: Summary, other: Summary) -> Tally:
@@ -186,6 +204,10 @@ def _plain(table: Any) -> Any:
     names = list(dict.fromkeys(table.column_names))
     if len(names) < table.num_columns:
         table = table.select([table.column_names.index(name) for name in names])
+    # Views cannot be taken from.
+    for at, column in enumerate(table.columns):
+        if pa.types.is_string_view(column.type):
+            table = table.set_column(at, table.column_names[at], column.cast(pa.large_string()))
     return table.unify_dictionaries()
 
 
@@ -204,7 +226,7 @@ def is_text(column: Any) -> bool:
 
 
 def _finite(values: Floats) -> Floats:
-    return values[np.isfinite(values)]
+    return values[np.abs(values) <= LARGEST]
 
 
 def _points(ordered: Floats) -> list[float]:

@@ -12,6 +12,7 @@ np, pa, pc = late("numpy"), late("pyarrow"), late("pyarrow.compute")
 
 MOST_COUNTED = 4000  # categories counted at a time; the least of more are dropped together
 LONGEST_NAME = 200
+LARGEST = 1e150  # beyond it squares overflow: such a number counts as infinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def numbers(column: Any) -> Any:
 
 
 def _numbers(values: Any, rows: int) -> Tally:
-    finite = np.isfinite(values)
+    finite = np.abs(values) <= LARGEST
     known = int(np.count_nonzero(finite))
     missing = infinite = 0
     if known < rows:

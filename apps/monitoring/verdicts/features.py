@@ -92,6 +92,7 @@ def _grid(values: Floats, missing: Floats) -> Iterator[tuple[str, Floats]]:
 
 def _decimals(values: Floats) -> Floats:
     found = np.full(len(values), MOST_DECIMALS)
+    values = np.clip(values, -1e150, 1e150)
     for places in range(MOST_DECIMALS - 1, -1, -1):
         scaled = values * 10.0**places
         whole = np.abs(scaled - np.rint(scaled)) <= 1e-9 * np.maximum(1.0, np.abs(scaled))

@@ -119,7 +119,13 @@ def _strings(name: str, then: Any, now: Any, two_types: bool) -> Pooled:
 
 
 def _text(column: Any) -> Any:
-    return column.cast(pa.large_string())
+    kind = pa.large_string()
+    return pa.nulls(len(column), kind) if column.null_count == len(column) else column.cast(kind)
+
+
+def _floats(column: Any) -> Any:
+    kind = pa.list_(pa.float64())
+    return pa.nulls(len(column), kind) if column.null_count == len(column) else column.cast(kind)
 
 
 def _codes(column: Any) -> tuple[Floats, tuple[str, ...]]:
@@ -170,7 +176,7 @@ def _holds(rows: Any, chosen: Any, length: int) -> Marks:
 
 def _vectors(name: str, then: Any, now: Any) -> Pooled:
     """Embeddings: their length, and their place along fixed random directions."""
-    column = pa.concat_arrays([each.cast(pa.list_(pa.float64())) for each in (then, now)])
+    column = pa.concat_arrays([_floats(then), _floats(now)])
     sizes = pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False)
     size = int(np.bincount(sizes[sizes > 0]).argmax()) if (sizes > 0).any() else 0
     if not size:

@@ -117,6 +117,16 @@ class LookTests(PortalTestCase):
             answer = client.post("/api/v1/baselines/", sent, format="multipart")
             self.assertEqual(answer.status_code, status, answer.content)
         self.assertEqual(Baseline.objects.filter(source=Baseline.Source.FILE).count(), 2)
+        for _ in range(2):  # one effect, one answer
+            sent = {
+                "deployment": self.deployment.slug,
+                "file": SimpleUploadedFile("b.csv", b"a\n1\n"),
+            }
+            answer = client.post(
+                "/api/v1/baselines/", sent, format="multipart", headers={"idempotency-key": "k1"}
+            )
+            self.assertEqual(answer.status_code, 201, answer.content)
+        self.assertEqual(Baseline.objects.filter(source=Baseline.Source.FILE).count(), 3)
         stranger = {
             "deployment": self.deployment.slug,
             "file": SimpleUploadedFile("a.csv", b"a\n1\n"),
