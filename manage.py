@@ -13,6 +13,10 @@ if sys.version_info < (3, 11):
 
 
 def main() -> None:
+    if sys.argv[1:2] == [
+        "drift"
+    ]:  # two files to a verdict: neither settings nor servers are needed
+        sys.exit(importlib.import_module("apps.monitoring.cli").program(sys.argv[2:]))
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     try:
         commands = importlib.import_module("portal.commands")

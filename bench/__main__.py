@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("runs", "gateway", "judge", "serving", "monitors", "anomalies", "ingest")
+BENCHES = ("runs", "gateway", "judge", "serving", "monitors", "anomalies", "ingest", "drift")
 
 
 def main(names: list[str]) -> int:

@@ -21,6 +21,7 @@ NEEDS_NO_DATABASE = frozenset(
         "compilemessages",
         "collectstatic",
         "doctor",
+        "drift",
         "help",
         "makemessages",
         "makemigrations",

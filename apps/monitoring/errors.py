@@ -54,3 +54,16 @@ class ChangedMeanwhile(PortalError):
 class SloNameTaken(PortalError):
     code, status = "slo_name_taken", 409
     sentence = "name: {deployment} has an objective {name} already."
+
+
+class NoRowsThen(PortalError):
+    code, status = "no_rows_then", 409
+    sentence = (
+        "baseline: {deployment} logged no predictions in that stretch of time. "
+        "Choose another, or post rows."
+    )
+
+
+class NoSample(PortalError):
+    code, status = "no_sample", 409
+    sentence = "baseline: {baseline} keeps no rows to compare with. Make it anew."

@@ -13,7 +13,7 @@ from apps.core.ui.pictures import Cell
 from apps.monitoring.levels import Level
 from apps.monitoring.looks import KINDS
 from apps.monitoring.models import Alert, Measurement, Monitor, Verdict
-from apps.monitoring.profiles import OTHER, Profile, Type
+from apps.monitoring.profiling.profiles import OTHER, Profile, Type
 
 if TYPE_CHECKING:
     import numpy as np

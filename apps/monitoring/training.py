@@ -1,30 +1,58 @@
-"""Reads the training inputs that a run logged, from MLflow's artifacts."""
+"""Reads training inputs: files that a run logged or that somebody uploaded."""
 
 from __future__ import annotations
 
 import io
+import json
+from collections.abc import Mapping
 from typing import Any
 
 from apps.core.errors import Invalid
 from apps.core.late import late
+from apps.monitoring.profiling.files import read_csv
 
-pa, csv, parquet = late("pyarrow"), late("pyarrow.csv"), late("pyarrow.parquet")
+pa, parquet = late("pyarrow"), late("pyarrow.parquet")
 
 MOST_BYTES = 256 * 1024 * 1024
+MOST_COLUMNS = 2000
+IMPORTANCE = "feature_importance.json"
 
 
-def columns(data: bytes, path: str) -> dict[str, list[Any]]:
-    """The columns of a CSV or Parquet file."""
+def table(data: bytes, path: str, field: str = "artifact") -> Any:
+    """The Arrow table of a CSV or Parquet file; `Invalid` says why it cannot be read."""
     try:
-        table = _table(data, path)
-    except pa.ArrowException as error:
-        raise Invalid(field="artifact", reason=f"{path} cannot be read: {error}") from error
-    return {str(name): table[name].to_pylist() for name in table.column_names}
+        found = _table(data, path, field)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0][:300] if str(error) else "it is empty"
+        raise Invalid(field=field, reason=f"{path} cannot be read: {reason}") from error
+    if not found.num_rows or not 0 < found.num_columns <= MOST_COLUMNS:
+        reason = f"{path}: rows, and at most {MOST_COLUMNS} columns, are needed"
+        raise Invalid(field=field, reason=reason)
+    return found
 
 
-def _table(data: bytes, path: str) -> Any:
+def _table(data: bytes, path: str, field: str) -> Any:
     if path.endswith(".parquet"):
         return parquet.read_table(io.BytesIO(data))
     if path.endswith(".csv"):
-        return csv.read_csv(io.BytesIO(data))
-    raise Invalid(field="artifact", reason=f"{path}: a .csv or .parquet file")
+        return read_csv(io.BytesIO(data))
+    raise Invalid(field=field, reason=f"{path}: a .csv or .parquet file")
+
+
+def importance(data: bytes | None, params: Mapping[str, Any]) -> dict[str, float]:
+    """How much the model relies on each column: of the artifact, else of the run's param.
+
+    Either is JSON, a figure by column; without a readable one all columns are equal.
+    """
+    text = data if data is not None else params.get("feature_importance", "")
+    try:
+        found = json.loads(text)
+    except (ValueError, TypeError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {
+        str(name): float(value)
+        for name, value in list(found.items())[:MOST_COLUMNS]
+        if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e300
+    }

@@ -6,16 +6,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Max, QuerySet
 
 from apps.core.access import Person
 from apps.core.late import late
 from apps.predictions import columns, joining
 from apps.predictions.columns import Table
 from apps.predictions.models import (
+    Batch,
     Erasure,
     ErasureQuerySet,
     Kind,
+    LakeFile,
     Retention,
     RetentionQuerySet,
     SetAside,
@@ -89,6 +91,35 @@ def counts(
     seconds = found.column("time").cast(pa.int64()).to_numpy() / 1e6 - since.timestamp()
     numbers = np.bincount((seconds // width).astype(int), minlength=steps)
     return [(since + step * at, int(number)) for at, number in enumerate(numbers)]
+
+
+def logged(deployment_id: int, since: datetime, until: datetime) -> int:
+    """How many predictions there are of `[since, until)`; only what lies across an end is opened."""
+    return steadily(
+        lambda: sum(
+            part.count
+            if since <= part.starts_at and part.ends_at < until
+            else _cut(part.table(["time", "shadow"]), since, until, copies=False).num_rows
+            for part in parts(deployment_id, PREDICTIONS, since, until)
+        )
+    )
+
+
+def last(deployment_id: int) -> datetime | None:
+    """The moment of the newest prediction."""
+    ends = [
+        found.filter(deployment_id=deployment_id, kind__in=PREDICTIONS).aggregate(
+            last=Max("ends_at")
+        )
+        for found in (Batch.objects.all(), LakeFile.objects.filter(state=LakeFile.State.LIVE))
+    ]
+    return max((each["last"] for each in ends if each["last"]), default=None)
+
+
+def set_aside_between(deployment_id: int, since: datetime, until: datetime) -> int:
+    """How many rows did not fit in `[since, until)`, mended ones included."""
+    found = SetAside.objects.filter(deployment_id=deployment_id, at__gte=since, at__lt=until)
+    return found.count()
 
 
 def rows(

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.monitoring import training
 from apps.monitoring.models import Alert, Baseline
 
 MOST_ROWS = 100_000
@@ -23,7 +24,7 @@ class BaselineSerializer(serializers.ModelSerializer[Baseline]):
 
 
 class NewBaselineSerializer(serializers.Serializer[Any]):
-    """Either `rows`, or the path of an `artifact` that the live version's run logged."""
+    """One of `rows`, an uploaded `file`, or an `artifact` that the live version's run logged."""
 
     deployment = serializers.SlugField(max_length=60)
     rows = serializers.ListField(
@@ -33,9 +34,17 @@ class NewBaselineSerializer(serializers.Serializer[Any]):
         r"^[\w./-]{1,300}\.(csv|parquet)$", required=False, help_text="A .csv or .parquet file."
     )
 
+    file = serializers.FileField(
+        required=False,
+        max_length=300,
+        help_text="A .csv or .parquet file of at most 256 MB, as multipart/form-data.",
+    )
+
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if ("rows" in attrs) == ("artifact" in attrs):
-            raise serializers.ValidationError({"rows": "Send either rows or artifact."})
+        if len({"rows", "artifact", "file"} & attrs.keys()) != 1:
+            raise serializers.ValidationError({"rows": "Send one of rows, file or artifact."})
+        if "file" in attrs and attrs["file"].size > training.MOST_BYTES:
+            raise serializers.ValidationError({"file": "At most 256 MB."})
         return attrs
 
 

@@ -11,13 +11,13 @@ from pydantic import ValidationError
 from apps.core.errors import Invalid
 from apps.monitoring.errors import NotOnDemand
 from apps.monitoring.looks import KINDS, Kind, Seen, Settings
+from apps.monitoring.looks import drift as drift
 from apps.monitoring.looks import estimated as estimated
 from apps.monitoring.looks import fairness as fairness
 from apps.monitoring.looks import labels as labels
 from apps.monitoring.looks import metric as metric
 from apps.monitoring.looks import performance as performance
 from apps.monitoring.looks import quality as quality
-from apps.monitoring.looks import rows as rows
 from apps.monitoring.looks import serving as serving
 from apps.monitoring.looks import staleness as staleness
 from apps.monitoring.looks import traffic as traffic

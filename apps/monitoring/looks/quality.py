@@ -13,7 +13,7 @@ from apps.monitoring.looks import Kind, Point, Seen, Settings, bounds, register
 from apps.monitoring.looks.bounds import Limit
 from apps.monitoring.looks.reading import Reading, span
 from apps.monitoring.models import Monitor
-from apps.monitoring.profiles import OTHER, Profile, Type
+from apps.monitoring.profiling.profiles import OTHER, Moments, Profile, Type
 from apps.predictions.rows import Row
 
 SMALLEST_WINDOW = 30
@@ -84,8 +84,8 @@ def _checks(known: Profile, values: Sequence[Any]) -> Iterator[tuple[str, int, i
     if known.type == Type.NUMERIC:
         numbers = [value for value in present if _is_number(value)]
         yield "type", len(present) - len(numbers), len(values), 0.0
-        if known.points:
-            yield "range", _outside(known.points, numbers), len(values), 0.0
+        if known.moments.count:
+            yield "range", _outside(known.moments, numbers), len(values), 0.0
     elif _closed(known):
         new = sum(str(value)[:200] not in known.counts for value in present)
         yield "new category", new, len(values), 0.0
@@ -95,10 +95,10 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _outside(points: Sequence[float], numbers: Sequence[float]) -> int:
-    """`points` ascend, so its ends are the range."""
-    margin = (points[-1] - points[0]) / 10
-    low, high = points[0] - margin, points[-1] + margin
+def _outside(seen: Moments, numbers: Sequence[float]) -> int:
+    """How many lie beyond the range of the baseline's rows, with a tenth of it as margin."""
+    margin = (seen.high - seen.low) / 10
+    low, high = seen.low - margin, seen.high + margin
     return sum(not low <= value <= high for value in numbers)
 
 

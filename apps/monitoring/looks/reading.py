@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
-from django.db.models import Max, Sum
-
 from apps.deployments import tallies
 from apps.deployments.models import Deployment, Release
 from apps.deployments.tallies import Summary
 from apps.predictions import selectors as predictions
-from apps.predictions.models import Batch, SetAside
 from apps.predictions.rows import Row
 
 
@@ -58,28 +55,17 @@ class Reading:
         return tallies.merged(found.values())
 
     def logged(self, since: datetime, until: datetime) -> int:
-        """How many predictions were logged in `since <= t < until`, to the nearest batch."""
-        found = Batch.objects.filter(
-            deployment_id=self.deployment.pk,
-            kind__in=predictions.PREDICTIONS,
-            ends_at__gte=since,
-            ends_at__lt=until,
-        )
-        return int(found.aggregate(total=Sum("count"))["total"] or 0)
+        """How many predictions were logged in `since <= t < until`."""
+        return predictions.logged(self.deployment.pk, since, until)
 
     def set_aside(self, since: datetime, until: datetime) -> int:
         """How many rows could not be read in `since <= t < until`."""
-        found = SetAside.objects.filter(deployment_id=self.deployment.pk, at__gte=since)
-        return found.filter(at__lt=until).count()
+        return predictions.set_aside_between(self.deployment.pk, since, until)
 
     @property
     def last(self) -> datetime | None:
         """The moment of the newest prediction."""
-        found = Batch.objects.filter(
-            deployment_id=self.deployment.pk, kind__in=predictions.PREDICTIONS
-        )
-        newest: datetime | None = found.aggregate(newest=Max("ends_at"))["newest"]
-        return newest
+        return predictions.last(self.deployment.pk)
 
     @property
     def live(self) -> Release | None:

@@ -28,6 +28,10 @@ class Baseline(models.Model):
     profiles = models.JSONField()
     # Of a past window its ends; of a rolling one how far back and how long it reaches.
     settings = models.JSONField(default=dict)
+    # At most 5,000 of its rows in random order, as Arrow IPC: what joint tests need. None of old.
+    sample = models.BinaryField(null=True)
+    # How much the model relies on each column, by name; empty where nobody said: all are equal.
+    importance = models.JSONField(default=dict)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 

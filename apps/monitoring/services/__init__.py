@@ -1,8 +1,12 @@
 """What changes in monitoring, by topic."""
 
+from apps.monitoring.services.baselines import baseline_from as baseline_from
+from apps.monitoring.services.baselines import baseline_from_file as baseline_from_file
 from apps.monitoring.services.baselines import baseline_from_rows as baseline_from_rows
 from apps.monitoring.services.baselines import baseline_from_run as baseline_from_run
+from apps.monitoring.services.baselines import baseline_from_window as baseline_from_window
 from apps.monitoring.services.baselines import create_baseline as create_baseline
+from apps.monitoring.services.baselines import rolling_baseline as rolling_baseline
 from apps.monitoring.services.judging import Looked as Looked
 from apps.monitoring.services.judging import judge as judge
 from apps.monitoring.services.judging import look as look
