@@ -13,6 +13,7 @@ from apps.integrations.ports import (
     ClusterRuntime,
     InboundSource,
     ModelHub,
+    Notifier,
     OutgoingHook,
     Scorer,
     SecretStore,
@@ -23,6 +24,7 @@ from apps.integrations.ports import (
 
 
 class Category(StrEnum):
+    ALERTS = "Alerts and chat"
     EVENTS = "Events in and out"
     MODELS = "Models"
     SECRETS = "Secrets"
@@ -66,12 +68,36 @@ CATALOG = {
             "Runs model servers in an AKS cluster, signed in by Entra ID.",
         ),
         Entry(
+            "alert_webhook",
+            "AlertWebhook",
+            "Alert webhook",
+            Category.ALERTS,
+            (Notifier,),
+            "Posts alerts in the shape of Alertmanager's webhook receiver.",
+        ),
+        Entry(
+            "alertmanager",
+            "Alertmanager",
+            "Alertmanager",
+            Category.ALERTS,
+            (Notifier, InboundSource),
+            "Takes the alerts of a Prometheus Alertmanager, and hands ours to it.",
+        ),
+        Entry(
             "docker",
             "Docker",
             "Docker",
             Category.SERVING,
             (ClusterRuntime,),
             "Runs model servers as containers of one Docker engine.",
+        ),
+        Entry(
+            "email",
+            "Email",
+            "Mail",
+            Category.ALERTS,
+            (Notifier,),
+            "Tells people by mail, through an SMTP server of your own.",
         ),
         Entry(
             "gke",
@@ -120,6 +146,22 @@ CATALOG = {
             Category.MODELS,
             (TrackingServer,),
             "Lets the runs and models of a project live on an MLflow server of your own.",
+        ),
+        Entry(
+            "slack",
+            "Slack",
+            "Slack",
+            Category.ALERTS,
+            (Notifier,),
+            "Tells a channel, through an incoming webhook.",
+        ),
+        Entry(
+            "teams",
+            "Teams",
+            "Microsoft Teams",
+            Category.ALERTS,
+            (Notifier,),
+            "Tells a chat or channel, through a workflow's webhook.",
         ),
         Entry(
             "tensorflow_serving",

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 
 from apps.core.access import Person
 from apps.models.models import RegisteredModel
+from apps.monitoring.alerting import windows
 from apps.monitoring.models import (
     Alert,
     AlertQuerySet,
     Baseline,
     Monitor,
     MonitorQuerySet,
+    Notification,
+    NotificationQuerySet,
+    Route,
+    Silence,
     Verdict,
 )
 from apps.predictions import selectors as predictions
@@ -53,4 +59,27 @@ def monitors(user: Person) -> MonitorQuerySet:
 def alerts(user: Person) -> AlertQuerySet:
     """What the person may see, newest first."""
     found = Alert.objects.visible_to(user)
-    return found.select_related("monitor", "deployment", "version__model", "project")
+    return found.select_related("monitor", "deployment", "version__model", "project", "lead")
+
+
+def silences(user: Person) -> InProjectQuerySet[Silence]:
+    """What the person may see, newest first."""
+    return Silence.objects.visible_to(user).select_related("project", "created_by", "ended_by")
+
+
+def silences_holding(project_id: int) -> list[Silence]:
+    """The silences of a project that hold now."""
+    open_ = Silence.objects.filter(project_id=project_id, ended_at=None)
+    now = timezone.now()
+    return [row for row in open_.filter(starts_at__lte=now) if windows.holds(row, now)]
+
+
+def routes(user: Person) -> InProjectQuerySet[Route]:
+    """What the person may see, by name."""
+    return Route.objects.visible_to(user).select_related("project", "connection")
+
+
+def notifications(user: Person) -> NotificationQuerySet:
+    """What was told, or is to be, on the routes the person may see; newest first."""
+    found = Notification.objects.visible_to(user)
+    return found.select_related("alert", "route__connection", "route__project")

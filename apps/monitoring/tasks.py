@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 
 from apps.core import jobs
@@ -19,6 +21,28 @@ def look() -> None:
             key=f"monitor:{monitor.pk}",
             monitor_id=monitor.pk,
         )
+
+
+@shared_task(name="monitoring.settle_alerts")
+def settle_alerts() -> None:
+    """Settle what was told from outside, and resolve what is over."""
+    services.settle_waiting()
+    services.end_passed()
+
+
+@shared_task(name="monitoring.tell_alerts")
+def tell_alerts() -> None:
+    """Follow the silences, repeat what nobody took up, and send what is due."""
+    services.follow_silences()
+    services.repeat_notifications()
+    services.wake_notifications()
+
+
+@job_task("monitoring.notify", time_limit=timedelta(minutes=15))
+def notify(progress: Progress, *, connection_id: int) -> int:
+    """Send the notifications that are due over one connection."""
+    progress(10, "Sending what is due")
+    return services.send_due(connection_id=connection_id)
 
 
 @job_task("monitoring.evaluate")
