@@ -25,6 +25,24 @@ def _alerts(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     return {str(row.pk): Link(row.summary, row.get_absolute_url()) for row in found}
 
 
+def _silences(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.silences(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.comment, row.get_absolute_url()) for row in found}
+
+
+def _routes(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.routes(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
+
+
+def _notifications(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.notifications(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.alert.get_absolute_url()) for row in found}
+
+
 subjects.link("monitoring.monitor", _monitors)
 subjects.link("monitoring.baseline", _baselines)
 subjects.link("monitoring.alert", _alerts)
+subjects.link("monitoring.silence", _silences)
+subjects.link("monitoring.route", _routes)
+subjects.link("monitoring.notification", _notifications)

@@ -20,4 +20,11 @@ states.register(
     calm=State("good", "check-circle", "Calm"),
     too_few=State("idle", "clock", "Too few rows"),
     alerting=State("bad", "flame", "Alerting"),
+    critical=State("bad", "flame", "Critical"),
+    warning=State("warn", "warning", "Warning"),
+    info=State("idle", "dot", "Info"),
+    useful=State("good", "check", "Useful"),
+    noise=State("idle", "bell-off", "Noise"),
+    sent=State("good", "check", "Sent"),
+    dead=State("bad", "failed", "Given up"),
 )

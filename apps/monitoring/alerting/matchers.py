@@ -14,7 +14,8 @@ from apps.core.errors import Invalid
 
 NAME = regex.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 LINE = regex.compile(
-    r'\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*"|[^",{}]*?)\s*'
+    r"\s*([a-zA-Z_][a-zA-Z0-9_]*)[ \t]*(=~|!~|!=|=)[ \t]*"
+    r'("(?:[^"\\]|\\.)*"|[^",{}\n]*?)[ \t\r]*(?:[,\n]\s*|\Z)'
 )
 OPERATORS = {(False, True): "=", (False, False): "!=", (True, True): "=~", (True, False): "!~"}
 MOST, LONGEST = 20, 500  # matchers of one silence, characters of one pattern
@@ -81,16 +82,13 @@ def parse(text: str) -> list[Matcher]:
     """Conditions from lines or a `{…}` list as Alertmanager writes them."""
     inside = text.strip().removeprefix("{").removesuffix("}")
     found, at = [], 0
-    while at < len(inside):
+    while inside[at:].strip(" ,\r\n\t"):
         line = LINE.match(inside, at)
-        if line is None or (line.end() < len(inside) and inside[line.end()] not in ",\n"):
-            if inside[at:].strip(" ,\r\n\t") == "":
-                break
-            raise Invalid(
-                field="matchers", reason=f'write name="value" for {inside[at : at + 40]!r}'
-            )
+        if line is None:
+            reason = f'write name="value" for {inside[at : at + 40]!r}'
+            raise Invalid(field="matchers", reason=reason)
         found.append(_read(*line.groups()))
-        at = line.end() + 1
+        at = line.end()
     return checked(found)
 
 
