@@ -64,7 +64,7 @@ class MatchersField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         try:
-            return matchers.checked(matchers.parse(text))
+            return matchers.checked(matchers.parse(text or ""))
         except PortalError as error:
             raise forms.ValidationError(str(error).partition(": ")[2]) from error
 

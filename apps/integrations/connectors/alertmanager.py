@@ -93,8 +93,7 @@ class Alertmanager(Connector[AlertmanagerConfig]):
         known = (self.config.secret, self.config.previous_secret)
         secrets = [secret.get_secret_value() for secret in known if secret]
         scheme = SCHEMES["basic" if self.config.hook_username else "alertmanager"]
-        genuine = verify(scheme, incoming, secrets=secrets, username=self.config.hook_username)
-        return genuine
+        return verify(scheme, incoming, secrets=secrets, username=self.config.hook_username)
 
 
 def posted(notice: Notice) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def stamp(moment: datetime) -> str:
 
 def alert(row: Alert, silenced_by: Sequence[Silence] = ()) -> dict[str, Any]:
     """A `gettableAlert`."""
-    seen = labels.shown(row)
+    seen = _texts(row.labels) or labels.shown(row)
     ids = [silence_id(silence) for silence in silenced_by]
     return {
         "annotations": {"summary": row.summary, **_texts(row.annotations)},

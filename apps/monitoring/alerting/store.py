@@ -80,10 +80,9 @@ def keep(tellings: Iterable[Telling], *, connection_id: int | None = None) -> No
 
 
 def _commit(statement: str, rows: list[dict[str, Any]]) -> None:
-    with transaction.atomic():
-        # Prepared on the server: planning it would cost more than running it.
-        with Cursor(connection.connection) as cursor:
-            cursor.execute(statement, [orjson.dumps(rows).decode()], prepare=True)
+    # Prepared on the server: planning it would cost more than running it.
+    with transaction.atomic(), Cursor(connection.connection) as cursor:
+        cursor.execute(statement, [orjson.dumps(rows).decode()], prepare=True)
 
 
 def _fold(

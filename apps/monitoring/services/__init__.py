@@ -15,10 +15,10 @@ from apps.monitoring.services.monitors import create_monitor as create_monitor
 from apps.monitoring.services.monitors import look_now as look_now
 from apps.monitoring.services.monitors import postpone as postpone
 from apps.monitoring.services.notifying import redeliver as redeliver
-from apps.monitoring.services.notifying import repeat as repeat_notifications
+from apps.monitoring.services.notifying import repeat_notifications as repeat_notifications
 from apps.monitoring.services.notifying import send_due as send_due
 from apps.monitoring.services.notifying import test_route as test_route
-from apps.monitoring.services.notifying import wake as wake_notifications
+from apps.monitoring.services.notifying import wake_notifications as wake_notifications
 from apps.monitoring.services.receiving import end_passed as end_passed
 from apps.monitoring.services.receiving import take_in as take_in
 from apps.monitoring.services.routes import Wanted as Wanted

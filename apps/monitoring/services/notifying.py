@@ -67,7 +67,7 @@ def remind(alert: Alert) -> None:
         _again(alert, told.route)
 
 
-def repeat() -> int:
+def repeat_notifications() -> int:
     """Tell again of what fires and nobody has acknowledged; how many times. Safe to run twice."""
     firing = Notification.objects.filter(
         alert__state=Alert.State.FIRING,
@@ -86,7 +86,7 @@ def repeat() -> int:
     return told
 
 
-def wake() -> None:
+def wake_notifications() -> None:
     """Have what is due sent, and give up what waited for a day. Safe to run twice."""
     _give_up_old()
     due = Notification.objects.due().order_by()
