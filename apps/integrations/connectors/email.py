@@ -6,7 +6,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
@@ -82,7 +82,7 @@ class Email(Connector[EmailConfig]):
         config = self.config
         host = permitted(SERVICE, config.host, config.port)[0]
         try:
-            with _Guarded(host, config) as server:
+            with _ended(_Guarded(host, config)) as server:
                 if config.encryption == "starttls":
                     server.starttls(context=ssl.create_default_context())
                 if config.username:
@@ -100,6 +100,17 @@ class Email(Connector[EmailConfig]):
             raise _refusal(code, said) from error
         except (smtplib.SMTPException, OSError) as error:
             raise Unreachable(service=SERVICE, reason=str(error)[:200]) from error
+
+
+@contextmanager
+def _ended(server: smtplib.SMTP) -> Iterator[smtplib.SMTP]:
+    """The session, closed politely; a server that is rude at the end has taken the mail all the same."""
+    try:
+        yield server
+    finally:
+        with suppress(smtplib.SMTPException, OSError):
+            server.quit()
+        server.close()
 
 
 class _Guarded(smtplib.SMTP):

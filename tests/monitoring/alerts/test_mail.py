@@ -106,7 +106,10 @@ class MailTests(PortalTestCase):
         ):
             with post(**answers) as server, self.assertRaises(kind):
                 mailer(server.port).notify(NOTICE)
-        with post(EHLO="250-x\r\n250 AUTH PLAIN", AUTH="535 wrong") as server, self.assertRaises(Denied):
+        with (
+            post(EHLO="250-x\r\n250 AUTH PLAIN", AUTH="535 wrong") as server,
+            self.assertRaises(Denied),
+        ):
             mailer(server.port, username="u", password="wrong-password").notify(NOTICE)
         with self.assertRaises(Retryable):
             mailer(server.port).notify(NOTICE)  # nobody listens any more
