@@ -43,6 +43,9 @@ SPECIAL: dict[str, dict[str, Any]] = {
         }
     },
     "monitoring.Baseline": {"profiles": {}},
+    "monitoring.Silence": {
+        "matchers": [{"name": "alertname", "value": MARK, "is_regex": False, "is_equal": True}]
+    },
     "models.Gate": {"kind": "metric_floor", "settings": {"metric": MARK, "floor": 0.5}},
     "models.SliceReport": {"rows": []},
     "models.EvidencePack": {"content": b"pack"},
