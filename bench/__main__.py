@@ -5,7 +5,17 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("runs", "gateway", "judge", "serving", "monitors", "anomalies", "ingest", "drift")
+BENCHES = (
+    "runs",
+    "gateway",
+    "judge",
+    "serving",
+    "monitors",
+    "anomalies",
+    "ingest",
+    "drift",
+    "alerts",
+)
 
 
 def main(names: list[str]) -> int:

@@ -14,6 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")  # noqa: TID2
 get_asgi_application()  # sets Django up before anything below imports a model
 
 from apps.models import proxy as mlflow  # noqa: E402
+from apps.monitoring.alerting import app as alertmanager  # noqa: E402
 from apps.predictions import intake as predictions  # noqa: E402
 from portal import serve  # noqa: E402
 from portal.routing import websockets  # noqa: E402
@@ -25,14 +26,21 @@ Send = Callable[[Any], Awaitable[None]]
 THREADS = 4
 pages = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=THREADS)
 # Applications beside Django by the first segment of the path; they authenticate by themselves.
-BESIDE: dict[str, Any] = {"mlflow": mlflow.application, "serve": serve.application}
+BESIDE: dict[str, Any] = {
+    "mlflow": mlflow.application,
+    "serve": serve.application,
+    "alertmanager": alertmanager.application,
+}
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """The portal as one ASGI application."""
-    first = scope.get("path", "").split("/", 2)[1:2]
+    path = scope.get("path", "")
+    first = path.split("/", 2)[1:2]
     beside = BESIDE.get(first[0], pages) if first else pages
     if predictions.wants(scope):
         beside = predictions.application
+    if path.startswith("/api/v2/"):
+        beside = alertmanager.application
     app: Any = websockets if scope["type"] == "websocket" else beside
     await app(scope, receive, send)

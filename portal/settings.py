@@ -224,6 +224,16 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(3600.0),
         "options": {"expires": 3000, "queue": "system"},
     },
+    "settle alerts": {
+        "task": "monitoring.settle_alerts",
+        "schedule": schedule(1.0),
+        "options": {"expires": 5, "queue": "system"},
+    },
+    "tell of alerts": {
+        "task": "monitoring.tell_alerts",
+        "schedule": schedule(5.0),
+        "options": {"expires": 5, "queue": "system"},
+    },
     "send what waits for its receiver": {
         "task": "integrations.sweep",
         "schedule": schedule(10.0),

@@ -9,7 +9,7 @@ from apps.integrations.events import DeliveryReceived
 from apps.ledger import services as ledger
 from apps.ledger.events import Sealed
 from apps.monitoring import reactions as monitoring
-from apps.monitoring.events import AlertFired, AlertResolved
+from apps.monitoring.events import AlertFired, AlertResolved, AlertReturned
 
 journal.install(ledger.record)
 
@@ -18,6 +18,8 @@ events.on(MismatchFound, monitoring.tell_of_mismatch)
 events.on(MismatchEnded, monitoring.forget_mismatch)
 events.on(AlertFired, incidents.open_incident)
 events.on(AlertResolved, incidents.close_incident)
+events.on(AlertReturned, incidents.reopen_incident)
 events.on(ReleaseWentLive, incidents.gather_again)
 events.on(IncidentChanged, incidents.level_tickets)
 events.on(DeliveryReceived, incidents.look_again)
+events.on(DeliveryReceived, monitoring.take_alerts)

@@ -8,7 +8,7 @@ from apps.incidents import selectors, services, sync
 from apps.incidents.events import IncidentChanged
 from apps.incidents.models import Incident
 from apps.integrations.events import DeliveryReceived
-from apps.monitoring.events import AlertFired, AlertResolved
+from apps.monitoring.events import AlertFired, AlertResolved, AlertReturned
 from apps.monitoring.models import Alert
 
 
@@ -21,6 +21,11 @@ def open_incident(event: AlertFired) -> None:
 def close_incident(event: AlertResolved) -> None:
     """The monitor has recovered, and so has what its alert opened."""
     services.resolve_with_alert(Alert.objects.get(pk=event.alert_id))
+
+
+def reopen_incident(event: AlertReturned) -> None:
+    """An alert that resolved a moment ago fires again: what it opened goes on."""
+    services.reopen_with_alert(Alert.objects.get(pk=event.lead_id))
 
 
 def gather_again(event: ReleaseWentLive) -> None:

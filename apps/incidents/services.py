@@ -125,12 +125,24 @@ def resolve_with_alert(alert: Alert) -> None:
         resolve(incident=incident, by=None, reason=f"{alert.name} has recovered.")
 
 
+@transaction.atomic
+def reopen_with_alert(alert: Alert) -> None:
+    """The alert is back a moment after it resolved: its newest incident goes on. Safe to run twice."""
+    found = Incident.objects.select_for_update().filter(alert=alert).order_by("-pk").first()
+    if found is None or found.state != State.RESOLVED:
+        return
+    found.state = State.ACKNOWLEDGED if found.acknowledged_at else State.TRIGGERED
+    found.resolved_at, found.reason = None, ""
+    found.save(update_fields=["state", "resolved_at", "reason"])
+    _changed(found, "incidents.reopened", None)
+
+
 def catch_up() -> None:
     """Do what an event asked for and a killed process did not: alerts and incidents belong together."""
-    firing = Alert.objects.firing().select_related("deployment", "project")
+    firing = Alert.objects.needing_incident().select_related("deployment", "project")
     for alert in firing.filter(incidents=None):
         open_from_alert(alert)
-    recovered = Alert.objects.filter(state=Alert.State.RESOLVED, incidents__state__in=Incident.OPEN)
+    recovered = Alert.objects.recovered().filter(incidents__state__in=Incident.OPEN)
     for alert in recovered.select_related("monitor").distinct():
         resolve_with_alert(alert)
 

@@ -15,6 +15,7 @@ from apps.integrations.ports import (
     MetricSink,
     MetricSource,
     ModelHub,
+    Notifier,
     OutgoingHook,
     Scorer,
     SecretStore,
@@ -25,6 +26,7 @@ from apps.integrations.ports import (
 
 
 class Category(StrEnum):
+    ALERTS = "Alerts and chat"
     EVENTS = "Events in and out"
     METRICS = "Metrics"
     MODELS = "Models"
@@ -77,12 +79,36 @@ CATALOG = {
             "Lets monitors watch what a Datadog query answers.",
         ),
         Entry(
+            "alert_webhook",
+            "AlertWebhook",
+            "Alert webhook",
+            Category.ALERTS,
+            (Notifier,),
+            "Posts alerts in the shape of Alertmanager's webhook receiver.",
+        ),
+        Entry(
+            "alertmanager",
+            "Alertmanager",
+            "Alertmanager",
+            Category.ALERTS,
+            (Notifier, InboundSource),
+            "Takes the alerts of a Prometheus Alertmanager, and hands ours to it.",
+        ),
+        Entry(
             "docker",
             "Docker",
             "Docker",
             Category.SERVING,
             (ClusterRuntime,),
             "Runs model servers as containers of one Docker engine.",
+        ),
+        Entry(
+            "email",
+            "Email",
+            "Mail",
+            Category.ALERTS,
+            (Notifier,),
+            "Tells people by mail, through an SMTP server of your own.",
         ),
         Entry(
             "gke",
@@ -147,6 +173,22 @@ CATALOG = {
             Category.METRICS,
             (MetricSource, MetricSink),
             "Lets monitors watch what PromQL answers, and takes the portal's figures.",
+        ),
+        Entry(
+            "slack",
+            "Slack",
+            "Slack",
+            Category.ALERTS,
+            (Notifier,),
+            "Tells a channel, through an incoming webhook.",
+        ),
+        Entry(
+            "teams",
+            "Teams",
+            "Microsoft Teams",
+            Category.ALERTS,
+            (Notifier,),
+            "Tells a chat or channel, through a workflow's webhook.",
         ),
         Entry(
             "tensorflow_serving",

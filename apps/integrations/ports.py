@@ -61,6 +61,21 @@ class Notice:
     urgent: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AlertNotice(Notice):
+    """A notice of an alert: the same `key` is the same trouble, until it is `resolved`."""
+
+    key: str = ""
+    resolved: bool = False
+    severity: str = "warning"
+    facts: tuple[tuple[str, str], ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    route: str = ""
+
+
 @runtime_checkable
 class Notifier(Protocol):
     """Tells people: chat, mail."""

@@ -7,7 +7,12 @@ from apps.core.access import Person, Role
 from apps.core.errors import NotFound
 from apps.docs import access as documents
 from apps.docs.models import Document
-from apps.monitoring.models import Alert, Baseline, Monitor, Slo
+from apps.monitoring.models import Alert, Baseline, Monitor, Notification, Route, Silence, Slo
+
+OF_ALERT = (
+    "project", "monitor__runbook", "deployment", "version__model", "verdict", "lead", "acknowledged_by",
+    "marked_by", "connection",
+)  # fmt: skip
 
 
 def monitor(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Monitor:
@@ -30,12 +35,43 @@ def baseline(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Baseline:
     return row
 
 
-def alert(user: Person, pk: int) -> Alert:
-    """The alert, where the person may see its project."""
+def alert(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Alert:
+    """The alert, where the person holds at least this role in its project."""
     found = Alert.objects.visible_to(user).filter(pk=pk)
-    row = found.select_related("monitor", "deployment", "version__model", "verdict").first()
+    row = found.select_related(*OF_ALERT).first()
     if row is None:
         raise NotFound(what="alert")
+    access.require(user, row.project_id, at_least, what="alert")
+    return row
+
+
+def silence(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Silence:
+    """The silence, where the person holds at least this role in its project."""
+    found = Silence.objects.visible_to(user).filter(pk=pk)
+    row = found.select_related("project", "created_by", "ended_by").first()
+    if row is None:
+        raise NotFound(what="silence")
+    access.require(user, row.project_id, at_least, what="silence")
+    return row
+
+
+def route(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Route:
+    """The route, where the person holds at least this role in its project."""
+    found = Route.objects.visible_to(user).filter(pk=pk)
+    row = found.select_related("project", "connection").first()
+    if row is None:
+        raise NotFound(what="route")
+    access.require(user, row.project_id, at_least, what="route")
+    return row
+
+
+def notification(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Notification:
+    """The notification, where the person holds at least this role in its project."""
+    found = Notification.objects.visible_to(user).filter(pk=pk)
+    row = found.select_related("route__connection", "alert").first()
+    if row is None:
+        raise NotFound(what="notification")
+    access.require(user, row.route.project_id, at_least, what="notification")
     return row
 
 

@@ -30,7 +30,25 @@ def _slos(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
 
 
-subjects.link("monitoring.slo", _slos)
+def _silences(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.silences(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.comment, row.get_absolute_url()) for row in found}
+
+
+def _routes(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.routes(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
+
+
+def _notifications(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.notifications(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(str(row), row.alert.get_absolute_url()) for row in found}
+
+
 subjects.link("monitoring.monitor", _monitors)
 subjects.link("monitoring.baseline", _baselines)
 subjects.link("monitoring.alert", _alerts)
+subjects.link("monitoring.silence", _silences)
+subjects.link("monitoring.route", _routes)
+subjects.link("monitoring.notification", _notifications)
+subjects.link("monitoring.slo", _slos)

@@ -23,4 +23,11 @@ states.register(
     met=State("good", "check-circle", "Met"),
     burning=State("warn", "flame", "Burning too fast"),
     spent=State("bad", "failed", "Budget spent"),
+    critical=State("bad", "flame", "Critical"),
+    warning=State("warn", "warning", "Warning"),
+    info=State("idle", "dot", "Info"),
+    useful=State("good", "check", "Useful"),
+    noise=State("idle", "bell-off", "Noise"),
+    sent=State("good", "check", "Sent"),
+    dead=State("bad", "failed", "Given up"),
 )

@@ -1,16 +1,22 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db.models import Case, Count, F, Max, OuterRef, Q, QuerySet, Subquery, When, Window
 from django.db.models.functions import RowNumber, TruncHour
+from django.utils import timezone
 
-from apps.core.access import Person
+from apps.core.access import Person, Role, project_ids
 from apps.deployments.models import Deployment
 from apps.docs import selectors as documents
 from apps.docs.models import Document
+from apps.integrations.catalog import providing
+from apps.integrations.models import Connection
+from apps.integrations.ports import Notifier
 from apps.models.models import RegisteredModel
+from apps.monitoring.alerting import labels, matchers, windows
+from apps.monitoring.alerting.matchers import Matcher
 from apps.monitoring.models import (
     Alert,
     AlertQuerySet,
@@ -18,6 +24,11 @@ from apps.monitoring.models import (
     Measurement,
     Monitor,
     MonitorQuerySet,
+    Notification,
+    NotificationQuerySet,
+    Route,
+    Silence,
+    Upstream,
     Verdict,
 )
 from apps.projects.models import Environment
@@ -26,6 +37,7 @@ from apps.projects.querysets import InProjectQuerySet
 SPARK_POINTS = 40
 MOST_POINTS = 5000
 MOST_MOVING = 20
+MOST_CHOSEN, MOST_PREVIEWED, MOST_IN_GROUP = 500, 2000, 200
 
 
 def newest_verdicts(model: RegisteredModel, environment: Environment | None) -> list[Verdict]:
@@ -52,7 +64,85 @@ def monitors(user: Person) -> MonitorQuerySet:
 def alerts(user: Person) -> AlertQuerySet:
     """What the person may see, newest first."""
     found = Alert.objects.visible_to(user)
-    return found.select_related("monitor", "deployment", "version__model", "project")
+    return found.select_related("monitor", "deployment", "version__model", "project", "lead")
+
+
+def filtered_alerts(user: Person, wanted: Mapping[str, str]) -> AlertQuerySet:
+    """The alerts that the person may see and asks for; those that fire where no state is asked for."""
+    found = alerts(user)
+    state = wanted.get("state") or Alert.State.FIRING
+    if state != "all":
+        found = found.filter(state=state)
+    given = {name: wanted[name] for name in ("severity", "source") if wanted.get(name)}
+    found = found.filter(**given)
+    if mark := wanted.get("mark"):
+        found = found.filter(mark="" if mark == "unmarked" else mark)
+    if silenced := wanted.get("silenced"):
+        found = found.filter(silenced=silenced == "yes")
+    if deployment := wanted.get("deployment"):
+        found = found.filter(deployment__slug=deployment)
+    if monitor := wanted.get("monitor"):
+        found = found.filter(monitor__name__icontains=monitor)
+    return found
+
+
+def chosen_alerts(user: Person, ids: Sequence[str]) -> list[Alert]:
+    """Of these alerts those that the person may acknowledge."""
+    known = [int(each) for each in ids if each.isascii() and each.isdigit() and len(each) < 19]
+    found = Alert.objects.visible_to(user, Role.RESPONDER).filter(pk__in=known[:MOST_CHOSEN])
+    return list(found.select_related("monitor"))
+
+
+def matching_now(project_id: int, wanted: Sequence[Matcher]) -> list[Alert]:
+    """What fires in a project and a silence with these matchers would reach."""
+    firing = Alert.objects.firing().filter(project_id=project_id)
+    some = firing.select_related("deployment", "monitor")[:MOST_PREVIEWED]
+    return [row for row in some if matchers.all_match(wanted, labels.shown(row))]
+
+
+def upstream_of(project_id: int, names: Collection[str]) -> str:
+    """The upstream table that all of these features come from, empty where there is none."""
+    if not names:
+        return ""
+    found = Upstream.objects.filter(project_id=project_id, columns__contains=sorted(names))
+    first = found.order_by("pk").first()
+    return f"upstream:{first.name}"[:200] if first else ""
+
+
+def group_of(alert: Alert) -> list[Alert]:
+    """Every alert of the alert's group, the first one first; itself among them."""
+    head = alert.head
+    found = Alert.objects.filter(Q(pk=head.pk) | Q(lead=head))
+    return list(found.select_related("deployment", "monitor").order_by("pk")[:MOST_IN_GROUP])
+
+
+def tellers(user: Person, at_least: Role = Role.MAINTAINER) -> QuerySet[Connection]:
+    """The connections that can tell people, in the projects where the person holds this role."""
+    here = Connection.objects.filter(project_id__in=project_ids(user, at_least))
+    return here.enabled().filter(slug__in=providing(Notifier)).select_related("project")
+
+
+def silences(user: Person) -> InProjectQuerySet[Silence]:
+    """What the person may see, newest first."""
+    return Silence.objects.visible_to(user).select_related("project", "created_by", "ended_by")
+
+
+def silences_holding(project_id: int) -> list[Silence]:
+    """The silences of a project that hold now."""
+    open_ = Silence.objects.filter(project_id=project_id, ended_at=None)
+    now = timezone.now()
+    return [row for row in open_.filter(starts_at__lte=now) if windows.holds(row, now)]
+
+
+def routes(user: Person) -> InProjectQuerySet[Route]:
+    """What the person may see, by name."""
+    return Route.objects.visible_to(user).select_related("project", "connection")
+
+
+def notifications(user: Person) -> NotificationQuerySet:
+    """What was told, or is to be, on the routes the person may see; newest first."""
+    found = Notification.objects.visible_to(user)
+    return found.select_related("alert", "route__connection", "route__project")
 
 
 def narrowed(user: Person, *, words: str = "", state: str = "", kind: str = "") -> MonitorQuerySet:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from celery import current_app, shared_task
@@ -40,6 +40,28 @@ def look_at(monitor_ids: list[int]) -> None:
         reading = kinds.reading(monitors, timezone.now())
         for monitor in monitors:
             _look(monitor, reading)
+
+
+@shared_task(name="monitoring.settle_alerts")
+def settle_alerts() -> None:
+    """Settle what was told from outside, and resolve what is over."""
+    services.settle_waiting()
+    services.end_passed()
+
+
+@shared_task(name="monitoring.tell_alerts")
+def tell_alerts() -> None:
+    """Follow the silences, repeat what nobody took up, and send what is due."""
+    services.follow_silences()
+    services.repeat_notifications()
+    services.wake_notifications()
+
+
+@job_task("monitoring.notify", time_limit=timedelta(minutes=15))
+def notify(progress: Progress, *, connection_id: int) -> int:
+    """Send the notifications that are due over one connection."""
+    progress(10, "Sending what is due")
+    return services.send_due(connection_id=connection_id)
 
 
 @job_task("monitoring.evaluate")

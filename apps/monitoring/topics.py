@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.core import live
 from apps.core.access import Person
-from apps.monitoring.models import Monitor
+from apps.monitoring.models import Alert, Monitor
 
 
 def _monitor(user: Person, key: str) -> bool:
@@ -12,4 +12,10 @@ def _monitor(user: Person, key: str) -> bool:
     return known and Monitor.objects.visible_to(user).filter(pk=int(key)).exists()
 
 
+def _alert(user: Person, key: str) -> bool:
+    known = key.isascii() and key.isdigit() and len(key) < 19
+    return known and Alert.objects.visible_to(user).filter(pk=int(key)).exists()
+
+
 live.topic("monitor", _monitor)
+live.topic("alert", _alert)

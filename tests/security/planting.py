@@ -44,6 +44,9 @@ SPECIAL: dict[str, dict[str, Any]] = {
     },
     "monitoring.Baseline": {"profiles": {}},
     "monitoring.Slo": {"objective": 0.99},
+    "monitoring.Silence": {
+        "matchers": [{"name": "alertname", "value": MARK, "is_regex": False, "is_equal": True}]
+    },
     "models.Gate": {"kind": "metric_floor", "settings": {"metric": MARK, "floor": 0.5}},
     "models.SliceReport": {"rows": []},
     "models.EvidencePack": {"content": b"pack"},

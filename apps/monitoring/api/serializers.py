@@ -52,10 +52,15 @@ class AlertSerializer(serializers.ModelSerializer[Alert]):
     project = serializers.CharField(source="project.slug")
     deployment = serializers.CharField(source="deployment.slug", allow_null=True, default=None)
     version = serializers.IntegerField(source="version.number", allow_null=True, default=None)
+    acknowledged = serializers.SerializerMethodField()
 
     class Meta:
         model = Alert
         fields = [
             "id", "project", "deployment", "monitor", "name", "summary", "features", "version",
-            "state", "fired_at", "resolved_at",
+            "state", "fired_at", "resolved_at", "source", "severity", "labels", "annotations", "url", "group", "lead",
+            "times", "seen_at", "ends_at", "silenced", "acknowledged", "acknowledged_at", "mark", "note",
         ]  # fmt: skip
+
+    def get_acknowledged(self, alert: Alert) -> bool:
+        return alert.acknowledged_at is not None

@@ -1,6 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
-from apps.monitoring.api import alerts, metrics, monitors, slos, views
+from apps.monitoring.api import alerts, metrics, monitors, routes, silences, slos, views
 
 router = SimpleRouter()
 router.register("baselines", views.BaselineViewSet, basename="api-baseline")
@@ -9,4 +9,7 @@ router.register("alerts", alerts.AlertViewSet, basename="api-alert")
 router.register("slos", slos.SloViewSet, basename="api-slo")
 router.register("metrics", metrics.MetricsViewSet, basename="api-metrics")
 router.register("dashboards", metrics.DashboardViewSet, basename="api-dashboard")
+router.register("silences", silences.SilenceViewSet, basename="api-silence")
+router.register("routes", routes.RouteViewSet, basename="api-route")
+router.register("notifications", routes.NotificationViewSet, basename="api-notification")
 urlpatterns = router.urls

@@ -9,23 +9,21 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from apps.core.errors import PortalError
 from apps.integrations import selectors as connections
 from apps.integrations.ports import MetricSource, Sample
+from apps.monitoring import anomalies
 from apps.monitoring.looks import Kind, Point, Seen, Settings, bounds, register
 from apps.monitoring.looks.reading import Reading
 from apps.monitoring.models import Monitor
 
 MOST_STEPS = 11_000
+FEWEST_SCORED = 100  # steps before a score means anything
+NEWEST = 5  # steps whose scores decide
 METHOD = (
-    "threshold: the middle (median) value of the window beyond a limit, compared as it is. The query is sent to the "
-    "connected source of metrics as it stands."
+    "threshold: the middle (median) value of the window beyond a limit, compared as it is. seasonal: the anomaly score "
+    "of its newest steps, from the steps before them (tails of levels by peaks over threshold, and the day before). "
+    "The query is sent to the connected source of metrics as it stands."
 )
-
-
-class NotJudged(PortalError):
-    code, status = "not_judged", 409
-    sentence = "judge: {judge} cannot judge a series here. Choose one of {known}."
 
 
 class Metric(Settings):
@@ -47,7 +45,6 @@ class Metric(Settings):
         return self
 
 
-# Judges a series: the seam for seasonal scores, which another module adds under its name.
 Judge = Callable[[Sequence[Sample], Metric], list[dict[str, Any]]]
 
 
@@ -63,13 +60,24 @@ def threshold(series: Sequence[Sample], settings: Metric) -> list[dict[str, Any]
     return [found | {"rows": [0, len(series)]}]
 
 
-JUDGES: dict[str, Judge] = {"threshold": threshold}
+def seasonal(series: Sequence[Sample], settings: Metric) -> list[dict[str, Any]]:
+    """The strongest anomaly score of the newest steps."""
+    if len(series) < FEWEST_SCORED:
+        reason = f"At least {FEWEST_SCORED} steps are needed: make minutes larger."
+        return [bounds.too_few("score", len(series), reason)]
+    times = [sample.at.timestamp() for sample in series]
+    scores = anomalies.score(times, [sample.value for sample in series]).scores
+    newest = max(scores[-NEWEST:])
+    over = newest >= anomalies.THRESHOLD
+    found = bounds.plain("score", newest, anomalies.THRESHOLD, bad=over, type="anomaly")
+    return [found | {"rows": [0, len(series)]}]
+
+
+JUDGES: dict[str, Judge] = {"threshold": threshold, "seasonal": seasonal}
 
 
 def look(monitor: Monitor, settings: Metric, reading: Reading) -> Seen | None:
     """Ask the source for the window's series and judge it."""
-    if settings.judge not in JUDGES:
-        raise NotJudged(judge=settings.judge, known=", ".join(JUDGES))
     until = reading.minute
     since = until - timedelta(minutes=settings.minutes)
     source = connections.connector_for(monitor.project, MetricSource)

@@ -3,6 +3,7 @@
 from apps.monitoring.models.alerts import Alert as Alert
 from apps.monitoring.models.alerts import AlertQuerySet as AlertQuerySet
 from apps.monitoring.models.alerts import Notification as Notification
+from apps.monitoring.models.alerts import NotificationQuerySet as NotificationQuerySet
 from apps.monitoring.models.alerts import Route as Route
 from apps.monitoring.models.alerts import Silence as Silence
 from apps.monitoring.models.baselines import Baseline as Baseline

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core import access
+from apps.core.access import Person, Role
 from apps.deployments.models import Deployment
 from apps.integrations.models import Connection
 from apps.models.models import ModelVersion
@@ -18,6 +20,31 @@ from apps.projects.querysets import InProjectQuerySet
 class AlertQuerySet(InProjectQuerySet["Alert"]):
     def firing(self) -> AlertQuerySet:
         return self.filter(state=Alert.State.FIRING)
+
+    def waiting(self) -> AlertQuerySet:
+        """Kept, and not looked at yet: neither grouped nor silenced nor told."""
+        return self.filter(settled=False)
+
+    def needing_incident(self) -> AlertQuerySet:
+        """Those that fire and lead their group; what is silenced opens nothing."""
+        return self.firing().filter(settled=True, silenced=False, lead=None)
+
+    def led(self) -> AlertQuerySet:
+        """The first of each group, whether or not it still fires itself."""
+        return self.filter(lead=None)
+
+    def going_on(self) -> AlertQuerySet:
+        """Those of which at least one in their group fires, the first one or a later one."""
+        return self.filter(Q(state=Alert.State.FIRING) | _followed())
+
+    def recovered(self) -> AlertQuerySet:
+        """Those of which none in their group fires any more."""
+        return self.led().filter(~_followed(), state=Alert.State.RESOLVED)
+
+
+def _followed() -> Exists:
+    followers = Alert.objects.filter(lead=OuterRef("pk"), state=Alert.State.FIRING)
+    return Exists(followers)
 
 
 class Alert(models.Model):
@@ -65,6 +92,10 @@ class Alert(models.Model):
     acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     acknowledged_at = models.DateTimeField(null=True)
     silenced = models.BooleanField(default=False)
+    # Looked at once: bound to its deployment, silenced or not, grouped, told.
+    settled = models.BooleanField(default=True)
+    # The first alert of its group, whose incident is this one's, too; None: it is the first.
+    lead = models.ForeignKey("self", models.SET_NULL, null=True, related_name="members")
     mark = models.CharField(max_length=8, choices=Mark, blank=True, default=Mark.UNMARKED)
     marked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     note = models.CharField(max_length=500, blank=True)
@@ -82,7 +113,10 @@ class Alert(models.Model):
         ]
         indexes = [
             models.Index(fields=["project", "-fired_at"], name="monitoring_alert_fired"),
-            models.Index(fields=["ends_at"], condition=Q(state="firing"), name="monitoring_ends"),
+            # Of what never changes while it fires, so that telling it again touches no index.
+            models.Index(fields=["source"], condition=Q(state="firing"), name="monitoring_firing"),
+            models.Index(fields=["id"], condition=Q(settled=False), name="monitoring_unsettled"),
+            models.Index(fields=["project", "fingerprint", "-id"], name="monitoring_alert_history"),
         ]
 
     def __str__(self) -> str:
@@ -100,6 +134,16 @@ class Alert(models.Model):
     def kinds(self) -> list[str]:
         """The kind of monitor that tells of it, for finding its runbook."""
         return [self.monitor.kind] if self.monitor else []
+
+    @property
+    def topic(self) -> str:
+        """What a page subscribes to in order to hear about this alert."""
+        return f"alert:{self.pk}"
+
+    @property
+    def head(self) -> Alert:
+        """The first alert of its group: itself, where it joined none."""
+        return self.lead or self
 
 
 class Silence(models.Model):
@@ -120,6 +164,8 @@ class Silence(models.Model):
     ends_at = models.DateTimeField()
     repeats = models.CharField(max_length=6, choices=Repeats, default=Repeats.NEVER)
     until = models.DateTimeField(null=True)
+    # Whose clock a repetition keeps to.
+    zone = models.CharField(max_length=60, default="UTC")
     comment = models.CharField(max_length=500)
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
@@ -133,6 +179,9 @@ class Silence(models.Model):
 
     def __str__(self) -> str:
         return self.comment
+
+    def get_absolute_url(self) -> str:
+        return reverse("monitoring:silence", args=[self.pk])
 
 
 class Route(models.Model):
@@ -159,6 +208,21 @@ class Route(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("monitoring:route", args=[self.pk])
+
+
+class NotificationQuerySet(models.QuerySet["Notification"]):
+    def visible_to(self, user: Person, at_least: Role = Role.VIEWER) -> NotificationQuerySet:
+        """Those of the projects where the person holds at least this role."""
+        return self.filter(route__project_id__in=access.project_ids(user, at_least))
+
+    def due(self) -> NotificationQuerySet:
+        """Those to send now; what is silenced meanwhile waits."""
+        audible = Q(alert__silenced=False) | Q(event=Notification.RESOLVED)
+        waiting = self.filter(state=Notification.State.WAITING, due_at__lte=timezone.now())
+        return waiting.filter(audible, route__enabled=True, route__connection__enabled=True)
+
 
 class Notification(models.Model):
     """One telling of one alert on one route: written with the change, sent by a job."""
@@ -167,6 +231,8 @@ class Notification(models.Model):
         WAITING = "waiting"
         SENT = "sent"
         DEAD = "dead", "given up"
+
+    FIRED, RESOLVED = "fired", "resolved"
 
     alert = models.ForeignKey(Alert, models.CASCADE, related_name="notifications")
     route = models.ForeignKey(Route, models.CASCADE, related_name="notifications")
@@ -178,6 +244,8 @@ class Notification(models.Model):
     error = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
+
+    objects = NotificationQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]

@@ -1,4 +1,4 @@
-"""One row in the ledger for each change of a monitor."""
+"""One row in the ledger for each change of a monitor, of an alert, of whom alerts are told."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 
 from apps.ledger.services import record
-from apps.monitoring.models import Monitor
+from apps.monitoring.models import Alert, Monitor, Route, Silence
 
 
 def note(
@@ -21,3 +21,25 @@ def note(
         project_id=monitor.project_id,
         data={"deployment": monitor.deployment_id, **(data or {})},
     )
+
+
+def note_alert(
+    alert: Alert, *, verb: str, by: AbstractUser | None = None, data: dict[str, Any] | None = None
+) -> None:
+    """Record what happened to an alert: under its monitor where it has one, else under itself."""
+    told = {"alert": alert.pk, **(data or {})}
+    if alert.monitor is not None:
+        note(alert.monitor, verb=verb, by=by, data=told)
+    else:
+        record(actor=by, verb=verb, subject=alert, project_id=alert.project_id, data=told)
+
+
+def note_rule(
+    rule: Silence | Route,
+    *,
+    verb: str,
+    by: AbstractUser | None,
+    data: dict[str, Any] | None = None,
+) -> None:
+    """Record what happened to a silence or a route."""
+    record(actor=by, verb=verb, subject=rule, project_id=rule.project_id, data=data or {})

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import F
 
 from apps.core import live
-from apps.monitoring import hysteresis
+from apps.monitoring import hysteresis, selectors
 from apps.monitoring.hysteresis import Standing, Step
 from apps.monitoring.levels import Level
 from apps.monitoring.looks import Seen, kinds
@@ -140,10 +140,14 @@ def _state(standing: Standing, seen: Seen | None) -> State:
 
 def _tell(monitor: Monitor, verdict: Verdict, seen: Seen) -> None:
     """One alert for all that moved; while it fires, further windows add none."""
-    if monitor.alerts.firing().exists():
+    if firing.tell_again(monitor):
         return
-    features = [dict(feature) for feature in seen.features]
-    firing.keep(monitor, verdict=verdict, summary=seen.sentence, features=features)
+    group = seen.group or selectors.upstream_of(
+        monitor.project_id, {feature["name"] for feature in seen.features}
+    )
+    firing.keep(
+        monitor, verdict=verdict, summary=seen.sentence, features=seen.features, group=group
+    )
 
 
 def _recovered(monitor: Monitor) -> None:

@@ -26,7 +26,7 @@ def fire_for_mismatches(*, deployment: Deployment) -> None:
         kind=Monitor.Kind.DESIRED_STATE,
         defaults={"project_id": deployment.project_id, "name": DESIRED_STATE, "enabled": False},
     )
-    if monitor.alerts.firing().exists():
+    if firing.tell_again(monitor):
         return
     verdict = Verdict.objects.create(
         monitor=monitor,
@@ -46,7 +46,6 @@ def fire_for_mismatches(*, deployment: Deployment) -> None:
         monitor,
         verdict=verdict,
         summary=f"{deployment.slug} runs something else. {told}",
-        features=[],
     )
     live.changed(monitor.topic)
 

@@ -1,0 +1,1 @@
+"""Alerts from anywhere: labels, matchers, Alertmanager's shapes, and the way in."""
