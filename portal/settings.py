@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from celery.schedules import crontab, schedule
 from psycopg.conninfo import conninfo_to_dict
 
 from apps.core.logs import logging_settings
 from portal import mail
 from portal.env import BASE_DIR, ENV
+from portal.timetable import TIMETABLE
 
 SECRET_KEY = ENV.secret_key
 FIELD_ENCRYPTION_KEYS = ENV.field_encryption_keys
@@ -163,138 +163,7 @@ CELERY_TASK_ROUTES = {"ledger.seal": {"queue": "system"}, "core.sweep_jobs": {"q
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")
-CELERY_BEAT_SCHEDULE = {
-    "seal the ledger": {
-        "task": "ledger.seal",
-        "schedule": schedule(1.0),
-        "options": {"expires": 5, "queue": "system"},
-    },
-    "verify the ledger": {
-        "task": "ledger.verify_daily",
-        "schedule": crontab(hour=3, minute=17),
-        "options": {"expires": 6 * 3600, "queue": "system"},
-    },
-    "sweep jobs": {
-        "task": "core.sweep_jobs",
-        "schedule": schedule(10.0),
-        "options": {"expires": 20, "queue": "system"},
-    },
-    "forget old jobs": {
-        "task": "core.forget_jobs",
-        "schedule": schedule(86_400.0),
-        "options": {"expires": 3600, "queue": "system"},
-    },
-    "forget ended sessions": {
-        "task": "accounts.forget_sessions",
-        "schedule": schedule(3600.0),
-        "options": {"expires": 3600, "queue": "system"},
-    },
-    "look at what monitors watch": {
-        "task": "monitoring.look",
-        "schedule": schedule(1.0),
-        "options": {"expires": 5, "queue": "system"},
-    },
-    "thin out old looks": {
-        "task": "monitoring.thin_out",
-        "schedule": crontab(hour=4, minute=41),
-        "options": {"expires": 3600, "queue": "default"},
-    },
-    "count what objectives promise": {
-        "task": "monitoring.count_objectives",
-        "schedule": schedule(60.0),
-        "options": {"expires": 50, "queue": "system"},
-    },
-    "write metrics to where they are wanted": {
-        "task": "monitoring.push_all_metrics",
-        "schedule": schedule(60.0),
-        "options": {"expires": 50, "queue": "system"},
-    },
-    "forget old minutes of objectives": {
-        "task": "monitoring.forget_buckets",
-        "schedule": schedule(86_400.0),
-        "options": {"expires": 3600, "queue": "system"},
-    },
-    "bring predictions into the lake": {
-        "task": "predictions.compact_due",
-        "schedule": schedule(60.0),
-        "options": {"expires": 50, "queue": "system"},
-    },
-    "drop predictions that nobody keeps": {
-        "task": "predictions.retain_due",
-        "schedule": schedule(3600.0),
-        "options": {"expires": 3000, "queue": "system"},
-    },
-    "settle alerts": {
-        "task": "monitoring.settle_alerts",
-        "schedule": schedule(1.0),
-        "options": {"expires": 5, "queue": "system"},
-    },
-    "tell of alerts": {
-        "task": "monitoring.tell_alerts",
-        "schedule": schedule(5.0),
-        "options": {"expires": 5, "queue": "system"},
-    },
-    "send what waits for its receiver": {
-        "task": "integrations.sweep",
-        "schedule": schedule(10.0),
-        "options": {"expires": 10, "queue": "system"},
-    },
-    "check connections": {
-        "task": "integrations.check_due",
-        "schedule": schedule(900.0),
-        "options": {"expires": 600, "queue": "system"},
-    },
-    "forget old deliveries": {
-        "task": "integrations.forget_deliveries",
-        "schedule": schedule(86_400.0),
-        "options": {"expires": 3600, "queue": "system"},
-    },
-    "let incidents catch up with alerts": {
-        "task": "incidents.catch_up",
-        "schedule": schedule(10.0),
-        "options": {"expires": 10, "queue": "system"},
-    },
-    "look at tickets": {
-        "task": "incidents.look_at_tickets",
-        "schedule": schedule(30.0),
-        "options": {"expires": 30, "queue": "system"},
-    },
-    "bring targets and their rows together": {
-        "task": "deployments.follow_targets",
-        "schedule": schedule(5.0),
-        "options": {"expires": 5, "queue": "system"},
-    },
-    "compare deployments with their targets": {
-        "task": "deployments.reconcile",
-        "schedule": schedule(60.0),
-        "options": {"expires": 50, "queue": "system"},
-    },
-    "heal the mirror of MLflow": {
-        "task": "models.heal_mirror",
-        "schedule": schedule(30.0),
-        "options": {"expires": 30, "queue": "system"},
-    },
-    "read the slices of new versions": {
-        "task": "models.read_slices",
-        "schedule": schedule(60.0),
-        "options": {"expires": 60, "queue": "system"},
-    },
-    "forget old evidence packs": {
-        "task": "models.forget_evidence",
-        "schedule": schedule(86_400.0),
-        "options": {"expires": 3600, "queue": "system"},
-    },
-    "forget unfinished imports": {
-        "task": "models.forget_imports",
-        "schedule": schedule(86_400.0),
-        "options": {"expires": 3600, "queue": "default"},
-    },
-    "forget old idempotency keys": {
-        "task": "core.forget_idempotency_keys",
-        "schedule": schedule(3600.0),
-        "options": {"expires": 3600, "queue": "system"},
-    },
-}
+CELERY_BEAT_SCHEDULE = TIMETABLE
 
 WORKER_QUEUES = ("default", "system")
 JOB_LEASE_SECONDS = 30.0

@@ -64,7 +64,7 @@ class MonitorPageTests(PortalTestCase):
         self.client.force_login(self.carol)
         self.assertContains(self.client.get(page), "Not looked yet")
         alert = self.drifted(monitor)
-        self.assertContains(self.client.get("/monitoring/"), "inputs drifted")
+        self.assertContains(self.client.get("/monitoring/"), "moved")
         for address in (page, f"{page}state/", alert.get_absolute_url()):
             self.assertContains(self.client.get(address), "income")
         self.assertTrue(live.may_hear(self.carol, monitor.topic))

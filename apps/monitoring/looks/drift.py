@@ -68,7 +68,7 @@ def inputs(monitor: Monitor, settings: InputDrift, reading: Reading) -> Seen | N
     """Compare the newest window's inputs with the baseline's."""
     assert monitor.baseline is not None
     rows = reading.newest(monitor.window_rows)
-    return _look(monitor, settings, rows, lambda: reference(monitor.baseline, rows))
+    return _look(monitor, settings, rows, lambda: reference(monitor, rows))
 
 
 def outputs(monitor: Monitor, settings: PredictionDrift, reading: Reading) -> Seen | None:
@@ -76,7 +76,7 @@ def outputs(monitor: Monitor, settings: PredictionDrift, reading: Reading) -> Se
     found = reading.newest(monitor.window_rows + settings.reference_rows)
     now, earlier = found[-monitor.window_rows :], found[: -monitor.window_rows]
     if monitor.baseline is not None:
-        return _look(monitor, settings, now, lambda: reference(monitor.baseline, now))
+        return _look(monitor, settings, now, lambda: reference(monitor, now))
     return _look(monitor, settings, now, lambda: _of([row.outputs for row in earlier]))
 
 
@@ -99,23 +99,24 @@ def _answers(monitor: Monitor, row: Row) -> Mapping[str, Any]:
     return row.outputs if monitor.kind == Monitor.Kind.PREDICTION_DRIFT else row.inputs
 
 
-def reference(baseline: Baseline | None, rows: Sequence[Row]) -> Summary:
+def reference(monitor: Monitor, rows: Sequence[Row]) -> Summary:
     """What the window is compared with; a rolling baseline is the stretch of time before it."""
+    baseline = monitor.baseline
     assert baseline is not None
     if baseline.source == Baseline.Source.ROLLING:
-        return _before(baseline, rows)
+        return _before(monitor, baseline, rows)
     if baseline.sample is None:
         raise NoSample(baseline=baseline.pk)
     profiles = [Profile.of(packed) for packed in baseline.profiles]
     return of_sample(bytes(baseline.sample), profiles, baseline.rows)
 
 
-def _before(baseline: Baseline, rows: Sequence[Row]) -> Summary:
+def _before(monitor: Monitor, baseline: Baseline, rows: Sequence[Row]) -> Summary:
     first = datetime.fromtimestamp(rows[0].time, UTC)
     length = timedelta(seconds=baseline.settings.get("length_seconds", 86_400))
     until = first - timedelta(seconds=baseline.settings.get("back_seconds", 0))
     found = predictions.rows(baseline.deployment_id, since=until - length, until=until)
-    return _of([row.inputs for row in found])
+    return _of([_answers(monitor, row) for row in found])
 
 
 def _of(values: Sequence[Mapping[str, Any]]) -> Summary:

@@ -66,7 +66,7 @@ def seasonal(series: Sequence[Sample], settings: Metric) -> list[dict[str, Any]]
         reason = f"At least {FEWEST_SCORED} steps are needed: make minutes larger."
         return [bounds.too_few("score", len(series), reason)]
     times = [sample.at.timestamp() for sample in series]
-    scores = anomalies.score(times, [sample.value for sample in series]).scores
+    scores = anomalies.score(times, [sample.value for sample in series]).values
     newest = max(scores[-NEWEST:])
     over = newest >= anomalies.THRESHOLD
     found = bounds.plain("score", newest, anomalies.THRESHOLD, bad=over, type="anomaly")

@@ -17,6 +17,7 @@ from apps.monitoring.errors import NoRowsThen
 from apps.monitoring.levels import Level
 from apps.monitoring.looks import KINDS
 from apps.monitoring.looks import drift as looks
+from apps.monitoring.looks.reading import Reading
 from apps.monitoring.models import Baseline, Monitor
 from apps.predictions import services as predictions
 from apps.predictions.models import Kind
@@ -51,6 +52,9 @@ class LookTests(PortalTestCase):
         source = Source(self.deployment.pk, self.fraud.pk, self.deployment.slug)
         predictions.append(source=source, kind=Kind.PREDICTION, records=records)
 
+    def reading(self) -> Reading:
+        return Reading(self.deployment, timezone.now())
+
     def watched(self, baseline: Baseline, kind: str = Monitor.Kind.INPUT_DRIFT) -> Monitor:
         found = services.create_monitor(
             baseline=baseline, name=str(kind), by=self.max, window_rows=400, every_seconds=3600
@@ -63,15 +67,14 @@ class LookTests(PortalTestCase):
             deployment=self.deployment, rows=self.rows, by=self.cora
         )
         monitor = self.watched(baseline)
-        now = timezone.now()
         kind = KINDS[Monitor.Kind.INPUT_DRIFT]
-        self.assertIsNone(kind.look(monitor, kind.settings(), now))
+        self.assertIsNone(kind.look(monitor, kind.settings(), self.reading()))
         self.logged(0, seed=2, minutes=120)
-        calm = kind.look(monitor, kind.settings(), now)
+        calm = kind.look(monitor, kind.settings(), self.reading())
         assert calm is not None
         self.assertEqual(calm.level, Level.IGNORE)
         self.logged(1, seed=3, minutes=60)
-        seen = kind.look(monitor, kind.settings(), now)
+        seen = kind.look(monitor, kind.settings(), self.reading())
         assert seen is not None
         self.assertEqual(
             (seen.level, [each["name"] for each in seen.features]), (Level.ACT, ["income"])
@@ -79,7 +82,7 @@ class LookTests(PortalTestCase):
         self.assertIn("income moved", seen.sentence)
         assert seen.profiles is not None
         self.assertEqual(seen.profiles[0]["edges"], baseline.profiles[0]["edges"])
-        alone = kind.look(monitor, kind.settings(columns=("age",)), now)
+        alone = kind.look(monitor, kind.settings(columns=["age"]), self.reading())
         assert alone is not None
         self.assertEqual([each["name"] for each in alone.findings], ["age"])
 
@@ -90,7 +93,7 @@ class LookTests(PortalTestCase):
         )
         monitor = self.watched(baseline, Monitor.Kind.PREDICTION_DRIFT)
         self.logged(1, seed=3, minutes=60)
-        seen = looks.outputs(monitor, looks.DriftSettings(), timezone.now())
+        seen = looks.outputs(monitor, looks.PredictionDrift(), self.reading())
         assert seen is not None
         self.assertEqual([each["name"] for each in seen.features], ["score"])
 
