@@ -20,5 +20,5 @@ class PortalConfig(AppConfig):
             "palette",
             "answers",
         )
-        autodiscover_modules("gauges", "navigation", "links", "gates", "holds")
+        autodiscover_modules("gauges", "navigation", "links", "gates", "holds", "blocks")
         autodiscover_modules("subscriptions")

@@ -36,6 +36,8 @@ RECORDS: dict[str, str] = {
     "inbound-deliveries/pk": "integrations.InboundDelivery",
     "outbound-deliveries/pk": "integrations.OutboundDelivery",
     "docs/pk": "docs.Document",
+    "sources/pk": "docs.Source",
+    "doc-sources/pk": "docs.Source",
     "runs/pk": "models.Run",
     "datasets/pk": "models.Dataset",
     "models/pk": "models.RegisteredModel",
