@@ -24,6 +24,7 @@ FRONT = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.DOTALL)
 LONGEST = 300_000  # characters
 LONGEST_LINE = 20_000  # characters
 LONGEST_PARAGRAPH = 5_000  # characters; a longer one is shown as it is, for marks cost their square
+BOX = '<input class="task-list-item-checkbox"'  # as the plug-in writes it
 TAGS = nh3.ALLOWED_TAGS | {"input"}
 ATTRIBUTES = {
     **nh3.ALLOWED_ATTRIBUTES,
@@ -159,6 +160,7 @@ def links(page: Page) -> list[str]:
 def _render(tokens: list[Token]) -> SafeString:
     parser = _parser()
     raw = parser.renderer.render(tokens, parser.options, {})
+    raw = raw.replace(BOX, f'{BOX} aria-label="Task"')
     cleaned = nh3.clean(
         raw,
         tags=TAGS,
