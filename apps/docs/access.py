@@ -43,6 +43,15 @@ def source(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Source:
     return row
 
 
+def known_revision(document_id: int, number: int) -> Revision:
+    """The revision of a job."""
+    rows = Revision.objects.select_related("document__source", "by")
+    row = rows.filter(document_id=document_id, number=number).first()
+    if row is None:
+        raise NotFound(what="revision")
+    return row
+
+
 def known_source(pk: int) -> Source:
     """The source of a job."""
     row = Source.objects.select_related("project", "created_by").filter(pk=pk).first()

@@ -24,6 +24,15 @@ def pull(progress: Progress, *, source_id: int) -> dict[str, int]:
     return services.pull(source=source).counts()
 
 
+@job_task("docs.propose")
+def propose(progress: Progress, *, document_id: int, number: int) -> dict[str, str]:
+    """Send one revision of a document to its repository, as a branch."""
+    revision = access.known_revision(document_id, number)
+    progress(10, f"Sending {revision.title}")
+    branch = services.propose(document=revision.document, body=revision.body, by=revision.by)
+    return {"branch": branch}
+
+
 @job_task("docs.check_links")
 def check_links(progress: Progress) -> dict[str, int]:
     """Look at the links of documents that are due."""

@@ -14,6 +14,7 @@ urlpatterns = [
     path("sources/shipped/", sources.shipped, name="shipped"),
     path("sources/<int:pk>/", sources.source, name="source"),
     path("sources/<int:pk>/pull/", sources.pull, name="pull"),
+    path("sources/<int:pk>/pulling/", sources.pulling, name="pulling"),
     path("<int:pk>/", reading.document, name="document"),
     path("<int:pk>/edit/", writing.edit, name="edit"),
     path("<int:pk>/publish/", writing.publish, name="publish"),

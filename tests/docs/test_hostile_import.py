@@ -13,6 +13,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from apps.docs import markdown, services
 from apps.docs.errors import NotFromHere
 from apps.docs.models import Document
@@ -111,6 +113,7 @@ class HostileTests(PortalTestCase):
         held.seek(0)
         return held
 
+    @pytest.mark.slow
     def test_a_thousand_hostile_files_do_no_harm(self) -> None:
         self.assertEqual(len(list(hostile())), 1000)
         archive = self.archive()
@@ -155,6 +158,7 @@ class HostileTests(PortalTestCase):
         self.assertLess(peak, 400_000_000)
         self.assertEqual(report.counts()["written"], 0)
 
+    @pytest.mark.slow
     def test_broken_archives_are_refused_in_words(self) -> None:
         whole = self.archive().getvalue()
         for content in (b"", b"PK\x03\x04", whole[: len(whole) // 2], b"x" * 1000):

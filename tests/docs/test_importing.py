@@ -15,9 +15,12 @@ from django.core.management import call_command
 from django.test import override_settings
 
 from apps.core.errors import Invalid, PortalError
-from apps.docs import services
+from apps.core.jobs import WORK
+from apps.core.models import Job
+from apps.docs import reactions, services
 from apps.docs.models import Document, Passage, Source
 from apps.docs.services import Place
+from apps.integrations.events import DeliveryReceived
 from tests.base import PortalTestCase
 
 
@@ -184,6 +187,46 @@ class RepositoryTests(PortalTestCase):
         branch = services.propose(document=row, body="# A\n\nThree.\n", by=self.ada)
         self.assertIn("Three.", self.git("show", f"{branch}:docs/a.md"))
         self.assertIn("Two.", self.git("show", "main:docs/a.md"))
+
+    def test_the_page_sends_an_edit_and_stops_the_pulling(self) -> None:
+        services.pull(source=self.source)
+        row = Document.objects.get()
+        self.client.force_login(self.rita)
+        self.assertContains(self.client.get(f"/docs/{row.pk}/edit/"), "Send to the repository")
+        sent = {"title": "", "body": "# A\n\nFrom the page.\n", "seen": "1", "propose": "1"}
+        self.assertRedirects(
+            self.client.post(f"/docs/{row.pk}/edit/", sent), row.get_absolute_url()
+        )
+        job = Job.objects.get(kind="docs.propose")
+        told = WORK["docs.propose"].run(lambda *_: None, **job.args)
+        self.assertIn("From the page.", self.git("show", f"{told['branch']}:docs/a.md"))
+        row.refresh_from_db()
+        self.assertIn("One.", row.body)
+
+        stop = f"{self.source.get_absolute_url()}pulling/"
+        self.assertEqual(self.client.post(stop).status_code, 403)
+        self.client.force_login(self.max)
+        self.client.post(stop)
+        self.source.refresh_from_db()
+        self.assertFalse(self.source.enabled)
+        self.client.post(stop, {"resume": "1"})
+        self.source.refresh_from_db()
+        self.assertTrue(self.source.enabled)
+
+    def test_the_token_is_kept_encrypted_and_not_told(self) -> None:
+        place = Place(url="file:///x", name="closed", token="s3cret-token")
+        row = services.add_repository(project=self.fraud, place=place, by=self.max)
+        self.assertEqual(Source.objects.get(pk=row.pk).token.reveal(), "s3cret-token")
+        told = self.api(self.max).get(f"/api/v1/doc-sources/{row.pk}/").content.decode()
+        self.client.force_login(self.max)
+        for text in (told, self.client.get(row.get_absolute_url()).content.decode()):
+            self.assertNotIn("s3cret", text)
+
+    def test_a_delivery_pulls_the_sources_that_listen(self) -> None:
+        Job.objects.all().delete()
+        event = DeliveryReceived(1, connection_id=7, project_id=None, slug="webhook-in", kind="x")
+        reactions.pull_again(event)
+        self.assertFalse(Job.objects.filter(kind="docs.pull").exists())
 
     def test_a_link_in_a_repository_leads_nowhere(self) -> None:
         (self.folder / "docs" / "secret.md").symlink_to("/etc/passwd")

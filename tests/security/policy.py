@@ -98,7 +98,7 @@ RULES = (
     Rule(r"monitoring/deployments/<slug>/monitor/", act=MAINTAINER),
     Rule(r"docs/preview/$", Place.OWN),
     Rule(r"docs/<pk>/opened/$", act=Role.VIEWER),
-    Rule(r"docs/sources/repository/$", act=MAINTAINER),
+    Rule(r"docs/sources/(repository|<pk>/pulling)/$", act=MAINTAINER),
     Rule(r"api/v1/doc-sources/$", act=MAINTAINER),
     Rule(r"(api/v1/)?assistant/", Place.OWN),
     Rule(r"api/v1/connectors/", Place.OWN),

@@ -13,7 +13,9 @@ from apps.docs.services.repositories import Place as Place
 from apps.docs.services.repositories import add_repository as add_repository
 from apps.docs.services.repositories import propose as propose
 from apps.docs.services.repositories import pull as pull
+from apps.docs.services.repositories import request_proposal as request_proposal
 from apps.docs.services.repositories import request_pull as request_pull
+from apps.docs.services.repositories import set_pulling as set_pulling
 from apps.docs.services.uses import note_use as note_use
 from apps.docs.services.writing import bring_back as bring_back
 from apps.docs.services.writing import mark_removed as mark_removed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
@@ -12,10 +13,12 @@ from django.utils import timezone
 
 from apps.core import jobs
 from apps.core.errors import Invalid, PortalError
+from apps.core.fields import Secret
 from apps.docs import intake, repository
 from apps.docs.models import Document, Source
 from apps.docs.repository import Change, Remote
 from apps.docs.services.importing import Report, take_in
+from apps.docs.services.writing import revise
 from apps.integrations.models import Connection
 from apps.ledger.services import record
 from apps.projects.errors import ProjectArchived
@@ -44,6 +47,7 @@ def add_repository(*, project: Project, place: Place, by: AbstractUser) -> Sourc
     name = (place.name or place.url.rstrip("/").rpartition("/")[2])[:200]
     if Source.objects.filter(project=project, kind=Source.Kind.GIT, name=name).exists():
         raise Invalid(field="name", reason=f"{name} is there already; give another name")
+    token: Any = Secret.of(place.token) if place.token else None
     source = Source.objects.create(
         project=project,
         kind=Source.Kind.GIT,
@@ -51,7 +55,7 @@ def add_repository(*, project: Project, place: Place, by: AbstractUser) -> Sourc
         url=place.url,
         branch=place.branch,
         folder=place.folder.strip("/"),
-        token=place.token or None,
+        token=token,
         connection=place.connection,
         every_seconds=max(place.every_seconds, 60),
         created_by_id=by.pk,
@@ -83,6 +87,34 @@ def pull(*, source: Source) -> Report:
         raise
     Source.objects.filter(pk=source.pk).update(cursor=commit, failure="")
     return report
+
+
+@transaction.atomic
+def set_pulling(*, source: Source, enabled: bool, by: AbstractUser) -> None:
+    """Pull a repository by schedule and delivery, or leave its documents as they are."""
+    row = Source.objects.select_for_update().get(pk=source.pk)
+    if row.kind != Source.Kind.GIT:
+        raise Invalid(field="source", reason="only a repository is pulled")
+    if row.enabled == enabled:
+        return
+    row.enabled = enabled
+    row.save(update_fields=["enabled"])
+    verb = "docs.pulling_resumed" if enabled else "docs.pulling_paused"
+    record(actor=by, verb=verb, subject=row, project_id=row.project_id)
+
+
+@transaction.atomic
+def request_proposal(*, document: Document, body: str, by: AbstractUser) -> None:
+    """Keep an edit as a draft and enqueue that it is sent to the document's repository as a branch."""
+    if document.source is None or document.source.kind != Source.Kind.GIT:
+        raise Invalid(field="document", reason="it does not come from a repository; revise it here")
+    revise(document=document, body=body, by=by, draft=True)
+    newest = document.revisions.first()
+    number = newest.number if newest else 0
+    jobs.enqueue(
+        "docs.propose", owner=by, project_id=document.project_id,
+        key=f"docs.propose:{document.pk}:{number}", document_id=document.pk, number=number,
+    )  # fmt: skip
 
 
 def propose(*, document: Document, body: str, by: AbstractUser) -> str:

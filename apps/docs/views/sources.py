@@ -39,8 +39,12 @@ def index(request: UserRequest) -> HttpResponse:
 def source(request: UserRequest, pk: int) -> HttpResponse:
     """One source, and what its last import did."""
     row = access.source(request.user, pk)
-    may_pull = allows(request.user, row.project_id, Role.RESPONDER)
-    return render(request, "docs/source.html", {"source": row, "may_pull": may_pull})
+    context = {
+        "source": row,
+        "may_pull": allows(request.user, row.project_id, Role.RESPONDER),
+        "may_pause": allows(request.user, row.project_id, Role.MAINTAINER),
+    }
+    return render(request, "docs/source.html", context)
 
 
 @login_required
@@ -101,6 +105,15 @@ def shipped(request: UserRequest) -> HttpResponse:
         request, f"{counts['written']} written, {counts['revised']} revised, the rest is as it was."
     )
     return redirect("docs:list")
+
+
+@login_required
+@require_POST
+def pulling(request: UserRequest, pk: int) -> HttpResponse:
+    """Pull a repository by schedule, or not."""
+    row = access.source(request.user, pk, Role.MAINTAINER)
+    services.set_pulling(source=row, enabled="resume" in request.POST, by=request.user)
+    return redirect(row)
 
 
 @login_required

@@ -129,6 +129,11 @@ def detach(request: UserRequest, pk: int, name: str) -> HttpResponse:
 
 
 def _save(request: UserRequest, row: Document, form: DocumentForm) -> HttpResponse:
+    if "propose" in request.POST:
+        body = form.cleaned_data["body"]
+        services.request_proposal(document=row, body=body, by=request.user)
+        messages.success(request, "The edit is kept as a draft and is sent as a branch.")
+        return redirect(row)
     draft = "draft" in request.POST
     services.revise(document=row, by=request.user, draft=draft, **form.cleaned_data)
     said = "The draft is kept; the page says what it said." if draft else "The document is revised."
