@@ -41,15 +41,15 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
         fields = ["id", "name", "media_type", "size", "sha256", "at"]
 
 
-class FileSerializer(serializers.Serializer[Any]):
+class NewAttachmentSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(max_length=150)
 
 
-class RestoreSerializer(serializers.Serializer[Any]):
+class RestoreRevisionSerializer(serializers.Serializer[Any]):
     revision = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
 
 
-class SourceSerializer(serializers.ModelSerializer[Source]):
+class DocumentSourceSerializer(serializers.ModelSerializer[Source]):
     project = serializers.CharField(source="project.slug")
 
     class Meta:
@@ -60,7 +60,7 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         ]  # fmt: skip
 
 
-class NewSourceSerializer(serializers.Serializer[Any]):
+class NewDocumentSourceSerializer(serializers.Serializer[Any]):
     project = serializers.SlugField(max_length=60)
     url = serializers.CharField(max_length=500, help_text="Begins with https://.")
     name = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
@@ -72,7 +72,7 @@ class NewSourceSerializer(serializers.Serializer[Any]):
     every_seconds = serializers.IntegerField(min_value=60, max_value=604_800, default=900)
 
 
-class ImportSerializer(serializers.Serializer[Any]):
+class DocumentImportSerializer(serializers.Serializer[Any]):
     project = serializers.SlugField(max_length=60)
     kind = serializers.ChoiceField(choices=["upload", "confluence", "shipped"])
     name = serializers.CharField(
@@ -83,17 +83,17 @@ class ImportSerializer(serializers.Serializer[Any]):
     )
 
 
-class SkippedSerializer(serializers.Serializer[Any]):
+class SkippedFileSerializer(serializers.Serializer[Any]):
     path = serializers.CharField()
     reason = serializers.CharField()
 
 
-class ReportSerializer(serializers.Serializer[Any]):
+class DocumentImportReportSerializer(serializers.Serializer[Any]):
     written = serializers.ListField(child=serializers.CharField())
     revised = serializers.ListField(child=serializers.CharField())
     unchanged = serializers.ListField(child=serializers.CharField())
     removed = serializers.ListField(child=serializers.CharField())
-    skipped = SkippedSerializer(many=True)
+    skipped = SkippedFileSerializer(many=True)
 
 
 class NewDocumentSerializer(serializers.Serializer[Any]):

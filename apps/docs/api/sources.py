@@ -14,10 +14,10 @@ from apps.core.api.viewsets import PortalPlainViewSet, PortalViewSet
 from apps.core.errors import Invalid
 from apps.docs import access, selectors, services
 from apps.docs.api.serializers import (
-    ImportSerializer,
-    NewSourceSerializer,
-    ReportSerializer,
-    SourceSerializer,
+    DocumentImportReportSerializer,
+    DocumentImportSerializer,
+    DocumentSourceSerializer,
+    NewDocumentSourceSerializer,
 )
 from apps.docs.models import Source, SourceQuerySet
 from apps.docs.services import Place, Report
@@ -28,22 +28,22 @@ from apps.projects.models import Project
 class SourceViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Source]):
     """Where documents come from."""
 
-    serializer_class = SourceSerializer
+    serializer_class = DocumentSourceSerializer
 
     def get_queryset(self) -> SourceQuerySet:
         return selectors.sources(self.user)
 
-    @extend_schema(request=NewSourceSerializer, responses={201: SourceSerializer})
+    @extend_schema(request=NewDocumentSourceSerializer, responses={201: DocumentSourceSerializer})
     def create(self, request: Request) -> Response:
         """Take documents from a Git repository from now on."""
-        sent = NewSourceSerializer(data=request.data)
+        sent = NewDocumentSourceSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         values = {**sent.validated_data}
         project = projects.project(self.user, values.pop("project"), Role.MAINTAINER)
         row = services.add_repository(project=project, place=Place(**values), by=self.user)
         return Response(self.get_serializer(row).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=None, responses={202: SourceSerializer})
+    @extend_schema(request=None, responses={202: DocumentSourceSerializer})
     @action(detail=True, methods=["post"])
     def pull(self, request: Request, pk: str) -> Response:
         """Read the repository now; `read_at` and `report` say when that is done."""
@@ -58,18 +58,21 @@ class ImportViewSet(PortalPlainViewSet):
     parser_classes = [MultiPartParser]
 
     @extend_schema(
-        request={"multipart/form-data": ImportSerializer}, responses={200: ReportSerializer}
+        request={"multipart/form-data": DocumentImportSerializer},
+        responses={200: DocumentImportReportSerializer},
     )
     def create(self, request: Request) -> Response:
         """Take in a zip archive, or what is shipped; the answer says what became of each file."""
-        sent = ImportSerializer(data=request.data)
+        sent = DocumentImportSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         values = sent.validated_data
         project = projects.project(self.user, values["project"], Role.RESPONDER)
         report = self._taken(project, values)
         skipped = [{"path": path, "reason": reason} for path, reason in report.skipped]
         lists = {name: getattr(report, name) for name in report.__slots__}
-        return Response(ReportSerializer(cast(Any, {**lists, "skipped": skipped})).data)
+        return Response(
+            DocumentImportReportSerializer(cast(Any, {**lists, "skipped": skipped})).data
+        )
 
     def _taken(self, project: Project, values: dict[str, Any]) -> Report:
         if values["kind"] == Source.Kind.SHIPPED:

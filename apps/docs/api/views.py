@@ -17,10 +17,10 @@ from apps.docs.api.serializers import (
     AttachmentSerializer,
     ChangeSerializer,
     DocumentSerializer,
-    FileSerializer,
     HitsSerializer,
+    NewAttachmentSerializer,
     NewDocumentSerializer,
-    RestoreSerializer,
+    RestoreRevisionSerializer,
     RevisionSerializer,
     SearchSerializer,
 )
@@ -68,12 +68,12 @@ class DocumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
         rows = document.revisions.select_related("by")[:MOST_REVISIONS]
         return Response(RevisionSerializer(rows, many=True).data)
 
-    @extend_schema(request=RestoreSerializer, responses={200: DocumentSerializer})
+    @extend_schema(request=RestoreRevisionSerializer, responses={200: DocumentSerializer})
     @action(detail=True, methods=["post"])
     def restore(self, request: Request, pk: str) -> Response:
         """Let the document say again what a revision said."""
         document = access.document(self.user, int(pk), Role.RESPONDER)
-        sent = RestoreSerializer(data=request.data)
+        sent = RestoreRevisionSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         revision = access.revision(document, sent.validated_data["revision"])
         changed = services.restore(document=document, revision=revision, by=self.user)
@@ -103,13 +103,14 @@ class DocumentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
         return Response(AttachmentSerializer(document.attachments.defer("content"), many=True).data)
 
     @extend_schema(
-        request={"multipart/form-data": FileSerializer}, responses={201: AttachmentSerializer}
+        request={"multipart/form-data": NewAttachmentSerializer},
+        responses={201: AttachmentSerializer},
     )
     @attachments.mapping.post
     def attach(self, request: Request, pk: str) -> Response:
         """Put a file beside the document."""
         document = access.document(self.user, int(pk), Role.RESPONDER)
-        sent = FileSerializer(data=request.data)
+        sent = NewAttachmentSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         file = sent.validated_data["file"]
         content = file.read(services.LARGEST_ATTACHMENT + 1)
