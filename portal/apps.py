@@ -22,5 +22,7 @@ class PortalConfig(AppConfig):
             "palette",
             "answers",
         )
-        autodiscover_modules("gauges", "navigation", "links", "gates", "budget_gate", "holds")
+        autodiscover_modules(
+            "gauges", "navigation", "links", "gates", "budget_gate", "holds", "blocks"
+        )
         autodiscover_modules("subscriptions")

@@ -2,6 +2,7 @@
 
 from apps.core import events, journal
 from apps.deployments.events import MismatchEnded, MismatchFound, ReleaseWentLive
+from apps.docs import reactions as docs
 from apps.incidents import reactions as incidents
 from apps.incidents.events import IncidentChanged
 from apps.integrations import reactions as integrations
@@ -23,3 +24,4 @@ events.on(ReleaseWentLive, incidents.gather_again)
 events.on(IncidentChanged, incidents.level_tickets)
 events.on(DeliveryReceived, incidents.look_again)
 events.on(DeliveryReceived, monitoring.take_alerts)
+events.on(DeliveryReceived, docs.pull_again)

@@ -77,6 +77,11 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(5.0),
         "options": {"expires": 5, "queue": "system"},
     },
+    "pull documents and look at their links": {
+        "task": "docs.look",
+        "schedule": schedule(60.0),
+        "options": {"expires": 60, "queue": "system"},
+    },
     "send what waits for its receiver": {
         "task": "integrations.sweep",
         "schedule": schedule(10.0),

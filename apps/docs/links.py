@@ -16,3 +16,11 @@ def _documents(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
 
 
 subjects.link("docs.document", _documents)
+
+
+def _sources(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.sources(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
+
+
+subjects.link("docs.source", _sources)

@@ -2,10 +2,20 @@ from __future__ import annotations
 
 from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
 from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 
 from apps.core import access
 from apps.core.access import Person
-from apps.docs.models import Document, DocumentQuerySet, Passage
+from apps.docs import inside, markdown, vitality
+from apps.docs.models import (
+    Document,
+    DocumentQuerySet,
+    LinkCheck,
+    Passage,
+    Revision,
+    Source,
+    SourceQuerySet,
+)
 from apps.docs.search import Hit, Query
 from apps.docs.words import spread
 
@@ -17,6 +27,15 @@ BY_LENGTH = 1  # divides a rank by 1 + log(length): a long section must not win 
 def documents(user: Person) -> DocumentQuerySet:
     """What the person may see."""
     return Document.objects.visible_to(user).select_related("project")
+
+
+def narrowed(user: Person, kind: str, state: str) -> DocumentQuerySet:
+    """What the person may see of one kind (empty: any) that is in force, a draft, or removed."""
+    found = vitality.with_links(Document.objects.visible_to(user))
+    found = found.filter(kind=kind) if kind else found
+    if state == "draft":
+        return found.filter(state=Document.State.DRAFT)
+    return found.exclude(removed_at=None) if state == "removed" else found.filter(removed_at=None)
 
 
 def found_passages(query: Query) -> list[Passage]:
@@ -96,6 +115,52 @@ def runbook_passages(project_id: int, *, words: str, names: set[str]) -> list[Pa
 
 def about_model(project_id: int, kind: str, name: str) -> list[Document]:
     """The documents of a kind whose front matter says that they apply to this model."""
-    found = Document.objects.filter(project_id=project_id, kind=kind)
+    found = Document.objects.in_force().filter(project_id=project_id, kind=kind)
     named = Q(applies_to__models__contains=[name]) | Q(applies_to__model__contains=[name])
     return list(found.filter(named).select_related("project"))
+
+
+def neighbours(document: Document) -> dict[str, str]:
+    """The pages behind the document's links to other files of its source."""
+    return inside.targets(document, markdown.links(markdown.read(document.body)))
+
+
+def stale_reasons(document: Document) -> list[str]:
+    """Why a document is stale, as sentences for the badge beside it and beside its citations."""
+    return vitality.stale_reasons(document)
+
+
+def draft_of(document: Document) -> Revision | None:
+    """The newest revision where it is not published yet and the document is."""
+    newest = document.revisions.select_related("by").first()
+    if newest is None or newest.published or document.state == Document.State.DRAFT:
+        return None
+    return newest
+
+
+def newest_number(document: Document) -> int:
+    """The number of the newest revision; 0 where there is none."""
+    newest = document.revisions.first()
+    return newest.number if newest else 0
+
+
+def sources(user: Person) -> SourceQuerySet:
+    """Where documents come from, as far as the person may see."""
+    return Source.objects.visible_to(user).select_related("project").order_by("name", "pk")
+
+
+def due_sources() -> list[Source]:
+    """Repositories whose next pull has come."""
+    return list(Source.objects.due().order_by("due_at")[:100])
+
+
+def sources_behind(connection_id: int) -> list[Source]:
+    """Repositories that are pulled when a delivery arrives over this connection."""
+    return list(Source.objects.filter(connection_id=connection_id, enabled=True))
+
+
+def links_are_due() -> bool:
+    """Whether any document or link waits to be looked at."""
+    now = timezone.now()
+    links = LinkCheck.objects.filter(due_at__lte=now, document__removed_at=None)
+    return links.exists() or Document.objects.in_force().filter(links_due_at__lte=now).exists()

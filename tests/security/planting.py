@@ -7,7 +7,7 @@ constraint wants more than that, name the values in `SPECIAL`.
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -31,7 +31,9 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "integrations.Connection": {"slug": "webhook-out", "values": {}, "secrets": None},
     "accounts.IdentityProvider": {"name": "Provider", "slug": "provider"},  # told to everybody
     "accounts.Team": {"name": "Crew", "slug": "crew"},  # a team stands beside the projects
-    "docs.Document": {"kind": "runbook"},
+    "docs.Document": {"kind": "runbook", "path": None},
+    "docs.Attachment": {"content": b"x", "name": "a.png", "media_type": "image/png"},
+    "docs.Use": {"day": date(2026, 1, 1)},
     "deployments.Judgement": {
         "figures": {
             "since": "2026-01-01T00:00:00Z",

@@ -1,5 +1,25 @@
 """What changes in documents, by topic."""
 
+from apps.docs.services.attaching import LARGEST_ATTACHMENT as LARGEST_ATTACHMENT
+from apps.docs.services.attaching import attach as attach
+from apps.docs.services.attaching import detach as detach
+from apps.docs.services.importing import Report as Report
 from apps.docs.services.importing import import_folder as import_folder
+from apps.docs.services.importing import import_shipped as import_shipped
+from apps.docs.services.importing import import_upload as import_upload
+from apps.docs.services.links import check_links as check_links
+from apps.docs.services.links import note_links as note_links
+from apps.docs.services.repositories import Place as Place
+from apps.docs.services.repositories import add_repository as add_repository
+from apps.docs.services.repositories import propose as propose
+from apps.docs.services.repositories import pull as pull
+from apps.docs.services.repositories import request_proposal as request_proposal
+from apps.docs.services.repositories import request_pull as request_pull
+from apps.docs.services.repositories import set_pulling as set_pulling
+from apps.docs.services.uses import note_use as note_use
+from apps.docs.services.writing import bring_back as bring_back
+from apps.docs.services.writing import mark_removed as mark_removed
+from apps.docs.services.writing import publish as publish
+from apps.docs.services.writing import restore as restore
 from apps.docs.services.writing import revise as revise
 from apps.docs.services.writing import write as write

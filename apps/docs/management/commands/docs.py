@@ -10,31 +10,48 @@ from apps.accounts.selectors import user_signing_in
 from apps.core.access import Role
 from apps.core.errors import PortalError
 from apps.docs import services
+from apps.docs.services import Report
 from apps.projects import access as projects
 
 
 class Command(BaseCommand):
-    help = "Take Markdown files in: manage.py docs import PATH --project fraud --as ada"
+    help = "Take documents in: manage.py docs import PATH --project fraud --as ada"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("verb", choices=["import"])
-        parser.add_argument("path", type=Path)
+        parser.add_argument("path", type=Path, nargs="?", help="a folder or a zip of Markdown")
+        parser.add_argument("--shipped", action="store_true", help="the product's own guides")
+        parser.add_argument("--confluence", action="store_true", help="the zip is such an export")
         parser.add_argument("--project", required=True, help="the slug of the project")
         parser.add_argument("--as", dest="user", required=True, help="who the author is")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        folder: Path = options["path"]
-        if not folder.is_dir():
-            raise CommandError(f"{folder} is no folder")
+        path: Path | None = options["path"]
+        if bool(path) == options["shipped"]:
+            raise CommandError("Give either a PATH or --shipped.")
         author = user_signing_in(options["user"])
         if author is None:
             raise CommandError(f"--as: there is no {options['user']}")
         try:
             project = projects.project(author, options["project"], Role.RESPONDER)
+            report = _taken(project, path, author, confluence=options["confluence"])
         except PortalError as error:
             raise CommandError(str(error)) from error
-        outcome = services.import_folder(project=project, folder=folder, by=author)
-        for what, names in outcome.items():
-            self.stdout.write(f"{len(names)} {what}")
-        for name in outcome["skipped"]:
-            self.stderr.write(f"skipped {name}")
+        for what, count in report.counts().items():
+            self.stdout.write(f"{count} {what}")
+        for name, reason in report.skipped:
+            self.stderr.write(f"skipped {name}: {reason}")
+
+
+def _taken(project: Any, path: Path | None, author: Any, *, confluence: bool) -> Report:
+    if path is None:
+        return services.import_shipped(project=project, by=author)
+    if path.is_dir():
+        return services.import_folder(project=project, folder=path, by=author)
+    if not path.is_file():
+        raise CommandError(f"{path} is neither a folder nor a file")
+    kind = "confluence" if confluence else "upload"
+    with path.open("rb") as archive:
+        return services.import_upload(
+            project=project, kind=kind, name=path.name, archive=archive, by=author
+        )

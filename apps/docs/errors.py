@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from apps.core.errors import PortalError
+
+
+class RevisedMeanwhile(PortalError):
+    code, status = "revised_meanwhile", 409
+    sentence = "{by} wrote revision {revision} meanwhile. Compare both texts and save again."
+
+
+class NothingToPublish(PortalError):
+    code, status = "nothing_to_publish", 409
+    sentence = "{title} has no draft that waits. Save one first."
+
+
+class NotFromHere(PortalError):
+    """What a repository or an archive holds cannot be taken in at all."""
+
+    code, status, sentence = "cannot_be_read", 400, "{what}: {reason}"
