@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from apps.docs import search, selectors
 
-search.source("passage", selectors.passages)
+search.source("passage", selectors.passages, look=selectors.look_at_passages)

@@ -3,4 +3,5 @@
 from apps.docs.models.documents import Document as Document
 from apps.docs.models.documents import DocumentQuerySet as DocumentQuerySet
 from apps.docs.models.documents import Revision as Revision
+from apps.docs.models.passages import GonePassage as GonePassage
 from apps.docs.models.passages import Passage as Passage
