@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-BENCHES = ("runs", "gateway", "judge", "serving")
+BENCHES = ("runs", "gateway", "judge", "serving", "search")
 
 
 def main(names: list[str]) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.contrib.auth.models import AbstractUser
@@ -9,7 +10,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.core import jobs
-from apps.core.jobs import Progress
 from apps.core.models import Job
 from apps.docs import markdown
 from apps.docs.markdown import Page
@@ -21,6 +21,7 @@ from apps.ledger.services import record
 REINDEX, EMBED = "docs.reindex", "docs.embed"
 AT_ONCE = 16  # passages that are read for their meaning in one transaction
 REMEMBER_GONE = timedelta(days=2)
+Say = Callable[[int, str], object]  # how far it is in percent, and in words
 
 
 def index(document: Document, *, page: Page) -> None:
@@ -51,6 +52,11 @@ def ask_reindex(*, by: AbstractUser) -> Job:
     return job
 
 
+def can_embed() -> bool:
+    """Whether a model is there that reads the meaning of passages."""
+    return meaning.available()
+
+
 def ask_embedding() -> Job | None:
     """Have the meaning of new passages read, where some wait and a model is there."""
     if not meaning.available() or not Passage.objects.filter(vector=None).exists():
@@ -58,7 +64,7 @@ def ask_embedding() -> Job | None:
     return jobs.enqueue(EMBED, owner=None, key=EMBED)
 
 
-def reindex(progress: Progress) -> int:
+def reindex(progress: Say) -> int:
     """Cut every document anew, each in a transaction of its own; how many it were.
 
     A page is found by its old passages until its new ones are committed. Safe to run twice.
@@ -79,7 +85,7 @@ def _reindex_one(pk: int) -> None:
         index(document, page=markdown.read(document.body))
 
 
-def embed(progress: Progress) -> int:
+def embed(progress: Say) -> int:
     """Read the meaning of every passage that waits for it; how many it were. Safe to run twice."""
     done, waiting = 0, Passage.objects.filter(vector=None)
     whole = max(1, waiting.count())
