@@ -60,7 +60,7 @@ with connection.cursor() as cursor:
     cursor.execute('''
         INSERT INTO docs_document (project_id, kind, slug, title, body, applies_to, tags,
             created_by_id, created_at, updated_at)
-        SELECT (SELECT min(id) FROM projects_project) + 1 + n % %s, 'guide', 'page-' || n, 'Page ' || n, '',
+        SELECT (SELECT min(id) FROM projects_project) + 1 + n %% %s, 'guide', 'page-' || n, 'Page ' || n, '',
             '{}', '[]', %s, now(), now() FROM generate_series(1, %s) n''', [PROJECTS, BY, PASSAGES // 5])
     cursor.execute('''
         WITH real AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM docs_passage),

@@ -6,6 +6,7 @@ from django import forms
 
 from apps.core.access import Person, Role
 from apps.core.ui.refusable import RefusableForm
+from apps.docs import search
 from apps.docs.models import Document
 from apps.projects import selectors as projects
 from apps.projects.models import Project
@@ -22,6 +23,20 @@ class SearchForm(forms.Form):
         label="Search",
         widget=forms.TextInput(attrs={"type": "search", "placeholder": "Words, a feature, a name"}),
     )
+
+
+class EverythingForm(SearchForm):
+    """The words, and where to look for them."""
+
+    kind = forms.ChoiceField(required=False)
+    project = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
+    tag = forms.CharField(max_length=100, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["q"].max_length = None  # type: ignore[attr-defined]
+        kinds = [(kind, kind.replace("-", " ")) for kind in search.kinds()]
+        self.fields["kind"].choices = [("", "any kind"), *kinds]  # type: ignore[attr-defined]
 
 
 class DocumentForm(RefusableForm):

@@ -30,5 +30,5 @@ def documents(user: AbstractUser, words: str) -> Iterator[Hit]:
 def everything(user: AbstractUser, words: str) -> Iterator[Hit]:
     """A way to the whole search with the same words."""
     if words:
-        address = f"{reverse('docs:list')}?{urlencode({'q': words})}"
+        address = f"{reverse('docs:search')}?{urlencode({'q': words})}"
         yield Hit("Search", f"Search everything for \u201c{words}\u201d", "", address, "search")

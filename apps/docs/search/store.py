@@ -76,7 +76,7 @@ class Index:
 
     def _pages_changed(self, passages: QuerySet[Passage]) -> list[int]:
         written = passages.filter(tx__gte=self.horizon)
-        found = written.values_list("pk", "tx", "document_id").iterator(chunk_size=5000)
+        found = written.order_by().values_list("pk", "tx", "document_id").iterator(chunk_size=5000)
         return sorted({page for pk, tx, page in found if self.known.get(pk) != tx})
 
     def _take_in(self, passages: QuerySet[Passage], pages: Sequence[int]) -> None:
@@ -118,7 +118,7 @@ def _transactions() -> tuple[int, int]:
 
 def _with_mine(segments: tuple[Segment, ...], mine: int) -> tuple[Segment, ...]:
     """The segments as the own transaction sees them, for this one look."""
-    written = Passage.objects.filter(tx=mine).values_list("document_id", flat=True)
+    written = Passage.objects.filter(tx=mine).order_by().values_list("document_id", flat=True)
     pages = sorted(set(written))
     gone = list(GonePassage.objects.filter(tx=mine).values_list("pk", flat=True))
     if not pages and not gone:

@@ -48,7 +48,7 @@ def index(document: Document, *, page: Page) -> None:
 def ask_reindex(*, by: AbstractUser) -> Job:
     """Have every document cut and counted anew, by a job; while one runs, it is that one."""
     job = jobs.enqueue(REINDEX, owner=by, key=REINDEX)
-    record(actor=by, verb="docs.reindex_asked", subject=("core.job", job.pk), project_id=None)
+    record(actor=by, verb="docs.reindex_asked", subject=job)
     return job
 
 
