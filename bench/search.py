@@ -183,4 +183,4 @@ def _speed(built: House, runbooks: Path, meaning: bool) -> int:
         f" process {told['rss']:.0f} MB; a new page is found after {told['update']:.0f} ms"
     )
     most = HYBRID_P95 if meaning else LEXICAL_P95
-    return (told["p95"] > most) + (told["update"] > UPDATE)
+    return int(told["p95"] > most) + int(told["update"] > UPDATE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from apps.docs import search
 from apps.docs.search import Hit, Query, rows
 from apps.docs.search.rows import Shown
@@ -21,15 +23,17 @@ def incidents(query: Query) -> list[Hit]:
 
 def tickets(query: Query) -> list[Hit]:
     """The tickets of that key, or of an incident that is called so; each opens its incident."""
+    found = selectors.tickets(query.user)
+    if query.project:
+        found = found.filter(incident__project__slug=query.project)
     return rows.find(
-        query,
-        selectors.tickets(query.user),
+        replace(query, project=None),
+        found,
         kind="ticket",
         fields=["key", "incident__title"],
         show=lambda row: Shown(
             row.key or f"Ticket {row.pk}", row.incident.title, row.incident.get_absolute_url()
         ),
-        project="incident__project",
     )
 
 

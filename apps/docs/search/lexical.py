@@ -81,7 +81,8 @@ def scores(
         rows[at] += worth * sum_of / (how.enough + sum_of)
         titles[at] += worth * (counts[:, 0] > 0)
         titled[at] += min(1, weight) * (counts[:, 0] > 0)
-        _add_pages(pages, part, at, counts, norms, worth, how)
+        of, together = _of_pages(part, at, counts, norms, how)
+        pages[of] += worth * together / (how.enough + together)
     titled /= np.maximum(part.lengths[:, 0], 1)
     return Scores(rows, pages[part.page_of], titles, titled)
 
@@ -91,16 +92,13 @@ def _norms(part: Segment, how: Weighing) -> Array:
     return np.array(how.fields, "f4") / (1 - share + share * part.lengths / usual)
 
 
-def _add_pages(
-    into: Array, part: Segment, at: Array, counts: Array, norms: Array, worth: float, how: Weighing
-) -> None:
-    """Add what the term is worth to each page, by its counts over all passages of the page."""
+def _of_pages(
+    part: Segment, at: Array, counts: Array, norms: Array, how: Weighing
+) -> tuple[Array, Array]:
+    """The pages that hold the term, and its weighed count over all passages of each."""
     of = part.page_of[at]
-    first = np.r_[True, of[1:] != of[:-1]]  # rows of a page stand together
-    begins = np.flatnonzero(first)
+    begins = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])  # rows of a page stand together
     title = counts[begins, 0] * norms[at[begins], 0]
     body = np.add.reduceat(counts[:, 1] * how.fields[1] + counts[:, 2] * how.fields[2], begins)
-    length = part.page_lengths[of[begins]]
-    share = how.by_length[2]
-    together = title + body / (1 - share + share * length / how.usual_page)
-    into[of[begins]] += worth * together / (how.enough + together)
+    share, length = how.by_length[2], part.page_lengths[of[begins]]
+    return of[begins], title + body / (1 - share + share * length / how.usual_page)

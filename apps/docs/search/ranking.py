@@ -14,7 +14,6 @@ from apps.docs.search.segments import Segment
 np = late("numpy")
 Array = Any
 NEAR = 0.3  # a cosine from which a page without any of the words is worth showing
-KINDS_AND_PROJECTS = ("kinds", "projects")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,16 @@ class Within:
     pages: Collection[int] | None = None
     kinds: Collection[str] = ()
     as_typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The terms with their weights and how rare each is, how signs are added, and the query's vector."""
+
+    terms: Mapping[str, float]
+    rare: Mapping[str, float]
+    way: Route
+    vector: Array | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +65,12 @@ def ranking(parts: Sequence[Segment], words: str, within: Within, most: int) -> 
     asked = routing.widened(asked, way)
     rare = lexical.rarity(parts, visible, list(asked))
     vector = None if within.as_typed else _vector(parts, words)
+    sought = Asked(asked, rare, way, vector)
     best: list[Ranked] = []
     kinds: dict[str, int] = {}
     projects: dict[int, int] = {}
     for part, seen in zip(parts, visible, strict=True):
-        scores, matched = _sum(part, seen, asked, rare, way, vector)
+        scores, matched = _sum(part, seen, sought)
         best += _best(part, scores, matched, most)
         _count(kinds, part.kinds, part, matched)
         _count(projects, part.projects, part, matched)
@@ -83,16 +93,10 @@ def _vector(parts: Sequence[Segment], words: str) -> Array | None:
     return meaning.asked(words)
 
 
-def _sum(
-    part: Segment,
-    seen: Array,
-    asked: Mapping[str, float],
-    rare: Mapping[str, float],
-    way: Route,
-    vector: Array | None,
-) -> tuple[Array, Array]:
+def _sum(part: Segment, seen: Array, asked: Asked) -> tuple[Array, Array]:
     """For each row, what speaks for it and its page, 0 to 1; and whether any of the words stand in it."""
-    found = lexical.scores(part, seen, asked, rare, way.how)
+    way, vector = asked.way, asked.vector
+    found = lexical.scores(part, seen, asked.terms, asked.rare, way.how)
     total = way.row * found.rows + way.asked * found.titles + way.titled * found.titled
     if vector is not None and part.vectors is not None:
         close = part.vectors @ vector

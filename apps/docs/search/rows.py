@@ -33,7 +33,6 @@ def find(
     kind: str,
     fields: Sequence[str],
     show: Callable[[M], Shown],
-    project: str = "project",
 ) -> list[Hit]:
     """The records whose fields hold every word, those called so first. `rows` must be what the person may see."""
     words = query.clean.lower().split()
@@ -42,7 +41,7 @@ def find(
     each = [_any(fields, word) for word in words]
     found = rows.filter(functools.reduce(operator.and_, each))
     if query.project:
-        found = found.filter(**{f"{project}__slug": query.project})
+        found = found.filter(project__slug=query.project)
     hits = [_hit(kind, row, show(row), words) for row in found.order_by("-pk")[:MOST_READ]]
     return sorted(hits, key=lambda hit: -hit.score)[: query.most]
 

@@ -61,7 +61,8 @@ class Segment:
     def bytes(self) -> int:
         """About how much memory the segment takes."""
         columns = [self.rows, self.counts, self.ids, self.pages, self.lengths, self.vectors]
-        return sum(c.nbytes for c in columns if c is not None) + 150 * len(self.starts)
+        held: int = sum(c.nbytes for c in columns if c is not None)
+        return held + 150 * len(self.starts)
 
 
 def segment(pieces: Sequence[Piece], width: int = 0) -> Segment:

@@ -67,14 +67,18 @@ def _nearest(parts: Sequence[Segment], visible: Sequence[Array], term: str) -> s
 
 
 def _near(parts: Sequence[Segment], term: str, most: int) -> Iterator[tuple[str, int]]:
-    seen: set[str] = set()
-    begins = {term[0], term[1]}  # the first letter is seldom wrong, or swapped with the second
-    for part in parts:
-        for other in part.starts:
-            if other[0] in begins and abs(len(other) - len(term)) <= most and other not in seen:
-                seen.add(other)
-                if (distance := edits(term, other, most)) <= most:
-                    yield other, distance
+    begins = tuple(
+        {term[0], term[1]}
+    )  # the first letter is seldom wrong, or swapped with the second
+    alike = {
+        other
+        for part in parts
+        for other in part.starts
+        if other.startswith(begins) and abs(len(other) - len(term)) <= most
+    }
+    for other in alike:
+        if (distance := edits(term, other, most)) <= most:
+            yield other, distance
 
 
 def edits(one: str, other: str, most: int) -> int:
@@ -82,7 +86,8 @@ def edits(one: str, other: str, most: int) -> int:
 
     Damerau, "A technique for computer detection and correction of spelling errors", 1964 (the restricted form).
     """
-    older, old = [], list(range(len(other) + 1))
+    older: list[int] = []
+    old = list(range(len(other) + 1))
     for row, letter in enumerate(one, 1):
         new = [row]
         for column, against in enumerate(other, 1):
