@@ -64,8 +64,8 @@ with connection.cursor() as cursor:
             '{}', '[]', %s, now(), now() FROM generate_series(1, %s) n''', [PROJECTS, BY, PASSAGES // 5])
     cursor.execute('''
         WITH real AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM docs_passage),
-            pages AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM docs_document WHERE slug LIKE 'page-%%'),
-            drawn AS (SELECT pages.id, step, (n * 7919 + step * 104729) %% (SELECT count(*) FROM real) AS place
+            pages AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM docs_document WHERE slug LIKE 'page-%'),
+            drawn AS (SELECT pages.id, step, (n * 7919 + step * 104729) % (SELECT count(*) FROM real) AS place
                 FROM pages, generate_series(0, 4) step)
         INSERT INTO docs_passage (document_id, position, heading, anchor, text, terms, vector, tx)
         SELECT drawn.id, step, heading, anchor, text, terms, vector, 0 FROM drawn JOIN real USING (place)''')
