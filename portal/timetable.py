@@ -12,6 +12,11 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(1.0),
         "options": {"expires": 5, "queue": "system"},
     },
+    "read the meaning of new passages": {
+        "task": "docs.embed_new",
+        "schedule": schedule(15.0),
+        "options": {"expires": 30, "queue": "system"},
+    },
     "verify the ledger": {
         "task": "ledger.verify_daily",
         "schedule": crontab(hour=3, minute=17),

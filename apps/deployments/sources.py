@@ -1,10 +1,13 @@
-"""Tells the prediction log which deployment a name means, and model cards where versions answer."""
+"""Tells the prediction log which deployment a name means, model cards where versions answer, and the search."""
 
 from __future__ import annotations
 
 from apps.core.access import Person, Role
 from apps.deployments import access, selectors
 from apps.deployments.models import Deployment, Release
+from apps.docs import search
+from apps.docs.search import Hit, Query, rows
+from apps.docs.search.rows import Shown
 from apps.models.cards import serving
 from apps.models.cards.serving import Place
 from apps.models.models import ModelVersion, RegisteredModel
@@ -61,5 +64,19 @@ def places(model: RegisteredModel) -> list[Place]:
     ]
 
 
+def found(query: Query) -> list[Hit]:
+    """The deployments that are called so, or serve a model that is."""
+    return rows.find(
+        query,
+        selectors.deployments(query.user),
+        kind="deployment",
+        fields=["slug", "model__name", "environment__name"],
+        show=lambda row: Shown(
+            row.slug, f"{row.model.name} in {row.environment.name}", row.get_absolute_url()
+        ),
+    )
+
+
 sources.install(resolve, known)
 serving.source(places)
+search.source("deployment", found)

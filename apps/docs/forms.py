@@ -6,6 +6,7 @@ from django import forms
 
 from apps.core.access import Person, Role
 from apps.core.ui.refusable import RefusableForm
+from apps.docs import search
 from apps.docs.markdown import LONGEST
 from apps.docs.models import Document, Source
 from apps.docs.starts import STARTS
@@ -27,6 +28,20 @@ class SearchForm(forms.Form):
         required=False,
         choices=[("", "Present"), ("draft", "Drafts"), ("removed", "Removed from their source")],
     )
+
+
+class EverythingForm(SearchForm):
+    """The words, and where to look for them."""
+
+    kind = forms.ChoiceField(required=False)
+    project = forms.CharField(max_length=60, required=False, widget=forms.HiddenInput)
+    tag = forms.CharField(max_length=100, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["q"].max_length = None  # type: ignore[attr-defined]
+        kinds = [(kind, kind.replace("-", " ")) for kind in search.kinds()]
+        self.fields["kind"].choices = [("", "any kind"), *kinds]  # type: ignore[attr-defined]
 
 
 class DocumentForm(RefusableForm):

@@ -8,7 +8,7 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.docs.search import Hit
-from apps.docs.selectors import MARK
+from apps.docs.search.asks import MARK
 
 
 @dataclass(frozen=True, slots=True)

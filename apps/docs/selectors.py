@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from django.contrib.postgres.search import SearchHeadline, SearchQuery, SearchRank
-from django.db.models import F, Q, QuerySet
+import re
+from collections.abc import Collection, Iterable
+
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from apps.core import access
@@ -16,12 +18,15 @@ from apps.docs.models import (
     Source,
     SourceQuerySet,
 )
-from apps.docs.search import Hit, Query
-from apps.docs.words import spread
+from apps.docs.search import Answer, Hit, Query, store
+from apps.docs.search.ranking import Ranking, Within, ranking
+from apps.docs.search.routing import weighed
+from apps.docs.search.snippets import snippet, word_for
+from apps.docs.search.tokens import terms
+from apps.projects.models import Project
 
-MARK = ("\u2045", "\u2046")  # around found words; the page turns them into <mark>
-MOST_WORDS = 60
-BY_LENGTH = 1  # divides a rank by 1 + log(length): a long section must not win by its length
+MOST_RUNBOOKS = 10
+NAMED = 10.0  # more than any score: a runbook that names the alert, model or feature wins
 
 
 def documents(user: Person) -> DocumentQuerySet:
@@ -38,79 +43,98 @@ def narrowed(user: Person, kind: str, state: str) -> DocumentQuerySet:
     return found.exclude(removed_at=None) if state == "removed" else found.filter(removed_at=None)
 
 
-def found_passages(query: Query) -> list[Passage]:
-    """The sections that speak of the words, best first, whole."""
-    return list(_found(query)[: query.most])
-
-
-def _found(query: Query) -> QuerySet[Passage]:
-    found = _ranked(Passage.objects.filter(_visible(query.user)), query.words)
-    return found.filter(document__project__slug=query.project) if query.project else found
-
-
 def passages(query: Query) -> list[Hit]:
-    """The sections that speak of the words, best first, with the words marked."""
-    asked = _any_of(query.words)
-    marked = _found(query).annotate(
-        snippet=SearchHeadline(
-            "text", asked, config="english", start_sel=MARK[0], stop_sel=MARK[1], max_words=40
-        )
-    )
-    return [_hit(passage) for passage in marked[: query.most]]
+    """The pages that speak of the words, best first, each by its best section with the words marked."""
+    return look_at_passages(query).hits
 
 
-def _visible(user: Person) -> Q:
-    return Q(document__project_id__in=access.project_ids(user))
-
-
-def _any_of(words: str) -> SearchQuery:
-    """A query that any of the words satisfies; the rank prefers those with more of them."""
-    parts = spread(words).split()[:MOST_WORDS] or [""]
-    asked = SearchQuery(parts[0], config="english")
-    for part in parts[1:]:
-        asked = asked | SearchQuery(part, config="english")
-    return asked
-
-
-def _ranked(found: QuerySet[Passage], words: str) -> QuerySet[Passage]:
-    asked = _any_of(words)
-    rank = SearchRank(F("lexemes"), asked, weights=[0.2, 0.4, 0.6, 1.0], normalization=BY_LENGTH)
-    return (
-        found.filter(lexemes=asked)
-        .annotate(rank=rank)
-        .select_related("document__project")
-        .order_by("-rank", "pk")
+def look_at_passages(query: Query) -> Answer:
+    """The same with what to say beside it: counts by kind and project, and a suggestion."""
+    names = dict(_projects(query).values_list("pk", "slug"))
+    found = _ranking(query, names)
+    rows = _rows(query.user, found)
+    wanted = {*weighed(query.clean), *found.mended.values()}
+    return Answer(
+        hits=[_hit(row, score, wanted) for row, score in rows],
+        facets={
+            "kind": found.by_kind,
+            "project": {names[pk]: count for pk, count in found.by_project.items() if pk in names},
+        },
+        suggestion=_suggestion(query.clean, found.mended, [row for row, _ in rows]),
+        semantic=found.semantic,
     )
 
 
-def _hit(passage: Passage) -> Hit:
+def found_passages(query: Query) -> list[Passage]:
+    """The sections that speak of the words, best first, whole: the best one of each page."""
+    found = _ranking(query, dict(_projects(query).values_list("pk", "slug")))
+    return [row for row, _ in _rows(query.user, found)]
+
+
+def _projects(query: Query) -> QuerySet[Project]:
+    seen = Project.objects.filter(pk__in=access.project_ids(query.user))
+    return seen.filter(slug=query.project) if query.project else seen
+
+
+def _ranking(query: Query, projects: Collection[int]) -> Ranking:
+    within = Within(projects, _tagged(query), query.document_kinds, query.as_typed)
+    return ranking(store.index().follow(), query.clean, within, query.most)
+
+
+def _tagged(query: Query) -> set[int] | None:
+    if not query.tag:
+        return None
+    found = documents(query.user).filter(tags__contains=[query.tag.replace("\x00", "")])
+    return set(found.values_list("pk", flat=True))
+
+
+def _rows(user: Person, found: Ranking) -> list[tuple[Passage, float]]:
+    """The passages from their table, under the person's rights once more: what is gone falls out."""
+    ids = [each.passage for each in found.best]
+    seen = Passage.objects.filter(document__in=documents(user), pk__in=ids)
+    rows = seen.select_related("document__project").in_bulk()
+    return [(rows[e.passage], e.score) for e in found.best if e.passage in rows]
+
+
+def _hit(passage: Passage, score: float, wanted: Collection[str]) -> Hit:
     document = passage.document
     title = document.title
     if passage.heading and passage.heading != title:
         title = f"{title} › {passage.heading}"
-    snippet = getattr(passage, "snippet", passage.text[:300])
-    score = float(getattr(passage, "rank", 0.0))
-    return Hit(
-        "passage", passage.pk, document.pk, title, snippet, score, passage.get_absolute_url()
-    )
+    text, url = snippet(passage.text, wanted), passage.get_absolute_url()
+    return Hit("passage", passage.pk, document.pk, title, text, round(score, 4), url)
+
+
+def _suggestion(words: str, mended: dict[str, str], rows: Iterable[Passage]) -> str:
+    """The query with unknown words replaced by words of what was found."""
+    if not mended:
+        return ""
+    texts = " ".join(f"{row.document.title} {row.heading} {row.text}" for row in rows)
+    known = {old: word_for(new, texts) for old, new in mended.items()}
+    return re.sub(r"[^\W_]+", lambda m: known.get((terms(m[0]) or [""])[0], m[0]), words)
 
 
 def runbook_passages(project_id: int, *, words: str, names: set[str]) -> list[Passage]:
     """The sections of the runbook that fits best: one that names the alert, model or feature wins."""
-    ranked = Passage.objects.filter(
-        document__project_id=project_id, document__kind=Document.Kind.RUNBOOK
-    )
-    found = list(_ranked(ranked, words)[:50])
-    if not found:
+    kinds = frozenset({str(Document.Kind.RUNBOOK)})
+    within = Within({project_id}, None, kinds)
+    found = ranking(store.index().follow(), words[:1000], within, MOST_RUNBOOKS)
+    scores = {each.page: each.score for each in found.best}
+    for document in Document.objects.filter(pk__in=scores):
+        named = {value for values in document.applies_to.values() for value in values}
+        scores[document.pk] += NAMED * bool(named & names)
+    if not scores:
         return []
-    scores: dict[int, float] = {}
-    for passage in found:
-        scores[passage.document_id] = scores.get(passage.document_id, 0) + passage.rank  # type: ignore[attr-defined]
-        named = {value for values in passage.document.applies_to.values() for value in values}
-        if named & names:
-            scores[passage.document_id] += 10
     best = max(scores, key=lambda pk: scores[pk])
-    return [passage for passage in found if passage.document_id == best]
+    rows = Passage.objects.filter(document_id=best, document__project_id=project_id)
+    asked = {*weighed(words), *found.mended.values()}
+    speaking = [row for row in rows.select_related("document__project") if asked & _said(row)]
+    first = {each.passage for each in found.best}
+    return sorted(speaking, key=lambda row: (row.pk not in first, row.position))
+
+
+def _said(passage: Passage) -> set[str]:
+    return set(terms(f"{passage.document.title} {passage.heading} {passage.text}"))
 
 
 def about_model(project_id: int, kind: str, name: str) -> list[Document]:

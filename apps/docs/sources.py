@@ -1,7 +1,23 @@
-"""Offers documents to the search, by passage."""
+"""Offers documents to the search, by passage, and the connections, whose app knows of no search."""
 
 from __future__ import annotations
 
 from apps.docs import search, selectors
+from apps.docs.search import Hit, Query, rows
+from apps.docs.search.rows import Shown
+from apps.integrations import selectors as integrations
 
-search.source("passage", selectors.passages)
+
+def connections(query: Query) -> list[Hit]:
+    """The connections that are called so."""
+    return rows.find(
+        query,
+        integrations.connections(query.user),
+        kind="connection",
+        fields=["name", "slug"],
+        show=lambda row: Shown(row.name, row.entry.label, row.get_absolute_url()),
+    )
+
+
+search.source("passage", selectors.passages, look=selectors.look_at_passages)
+search.source("connection", connections)

@@ -1,10 +1,13 @@
 from django.urls import path
 
+from apps.docs import search_views
 from apps.docs.views import reading, sources, writing
 
 app_name = "docs"
 urlpatterns = [
     path("", reading.index, name="list"),
+    path("search/", search_views.found_everywhere, name="search"),
+    path("search/reindex/", search_views.reindex, name="reindex"),
     path("new/", writing.new, name="new"),
     path("preview/", writing.preview, name="preview"),
     path("health/", reading.health, name="health"),

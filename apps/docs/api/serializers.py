@@ -124,11 +124,22 @@ class HitSerializer(serializers.Serializer[Any]):
 
 class HitsSerializer(serializers.Serializer[Any]):
     results = HitSerializer(many=True)
+    facets = serializers.DictField(
+        child=serializers.DictField(child=serializers.IntegerField()),
+        help_text="How many pages have one of the words, by `kind` and by `project`.",
+    )
+    suggestion = serializers.CharField(
+        allow_blank=True, help_text="The query with words that exist, where some do not."
+    )
+    semantic = serializers.BooleanField(help_text="Whether meaning was compared, not words alone.")
 
 
 class SearchSerializer(serializers.Serializer[Any]):
-    q = serializers.CharField(max_length=1000)
+    q = serializers.CharField(
+        allow_blank=True, max_length=100_000, help_text="The first 1000 characters are read."
+    )
     project = serializers.SlugField(max_length=60, required=False)
+    tag = serializers.CharField(max_length=100, required=False)
     kinds = serializers.CharField(
         max_length=200, required=False, help_text="Kinds of results, separated by commas."
     )

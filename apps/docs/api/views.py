@@ -9,7 +9,8 @@ from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.core.access import Role
+from apps.core.access import Role, require_site_admin
+from apps.core.api.jobs import JobSerializer
 from apps.core.api.viewsets import PortalViewSet
 from apps.docs import access, search, selectors, services, vitality
 from apps.docs.api.filters import DocumentFilter
@@ -136,6 +137,21 @@ class SearchViewSet(PortalViewSet[Document]):
         asked = SearchSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)
         values = asked.validated_data
-        query = Query(self.user, values["q"], values.get("project"))
-        found = search.search(query, values.get("kinds", ()))
-        return Response(HitsSerializer(cast(Any, {"results": found})).data)
+        where = {"project": values.get("project"), "tag": values.get("tag")}
+        found = search.look(Query(self.user, values["q"], **where), values.get("kinds", ()))
+        told = {
+            "results": found.hits,
+            "facets": found.facets,
+            "suggestion": found.suggestion,
+            "semantic": found.semantic,
+        }
+        return Response(HitsSerializer(cast(Any, told)).data)
+
+    @extend_schema(request=None, responses={202: JobSerializer})
+    @action(detail=False, methods=["post"])
+    def reindex(self, request: Request) -> Response:
+        """Cut and count every document anew, by a job; site admins only."""
+        require_site_admin(self.user)
+        job = services.ask_reindex(by=self.user)
+        body = JobSerializer(job, context=self.get_serializer_context()).data
+        return Response(body, status=status.HTTP_202_ACCEPTED)

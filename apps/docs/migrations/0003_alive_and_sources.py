@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("docs", "0001_initial"),
+        ("docs", "0002_search_index"),
         ("integrations", "0001_connections_and_deliveries"),
         ("projects", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),

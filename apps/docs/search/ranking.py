@@ -1,0 +1,137 @@
+"""The pages that answer best, from the index in memory, among what somebody may see."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from apps.core.late import late
+from apps.docs.search import lexical, meaning, routing, typos
+from apps.docs.search.routing import Route
+from apps.docs.search.segments import Segment
+
+np = late("numpy")
+Array = Any
+NEAR = 0.3  # a cosine from which a page without any of the words is worth showing
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Where to look: the projects that the person may see; with `pages` or `kinds`, only those."""
+
+    projects: Collection[int]
+    pages: Collection[int] | None = None
+    kinds: Collection[str] = ()
+    as_typed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The terms with their weights and how rare each is, how signs are added, and the query's vector."""
+
+    terms: Mapping[str, float]
+    rare: Mapping[str, float]
+    way: Route
+    vector: Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A page and its best passage. `score` is 0 to 1."""
+
+    page: int
+    passage: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """The best pages, how many there are by kind and project, and how the words were read."""
+
+    best: list[Ranked]
+    by_kind: dict[str, int]
+    by_project: dict[int, int]
+    mended: dict[str, str]
+    semantic: bool
+
+
+def ranking(parts: Sequence[Segment], words: str, within: Within, most: int) -> Ranking:
+    """The best pages for the words, best first."""
+    visible = [_visible(part, within) for part in parts]
+    asked = routing.weighed(words)
+    way = routing.route(words, asked)
+    asked, mended = typos.mended(parts, visible, asked, as_typed=within.as_typed)
+    asked = routing.widened(asked, way)
+    rare = lexical.rarity(parts, visible, list(asked))
+    vector = None if within.as_typed else _vector(parts, words)
+    sought = Asked(asked, rare, way, vector)
+    best: list[Ranked] = []
+    kinds: dict[str, int] = {}
+    projects: dict[int, int] = {}
+    for part, seen in zip(parts, visible, strict=True):
+        scores, matched = _sum(part, seen, sought)
+        best += _best(part, scores, matched, most)
+        _count(kinds, part.kinds, part, matched)
+        _count(projects, part.projects, part, matched)
+    best.sort(key=lambda each: (-each.score, each.page))
+    return Ranking(best[:most], kinds, projects, mended, vector is not None)
+
+
+def _visible(part: Segment, within: Within) -> Array:
+    seen = part.alive & np.isin(part.projects, np.array(sorted(within.projects), "i8"))
+    if within.pages is not None:
+        seen &= np.isin(part.pages, np.array(sorted(within.pages), "i8"))
+    if within.kinds:
+        seen &= np.isin(part.kinds, list(within.kinds))
+    return seen
+
+
+def _vector(parts: Sequence[Segment], words: str) -> Array | None:
+    if not any(part.vectors is not None and part.vectors.any() for part in parts):
+        return None
+    return meaning.asked(words)
+
+
+def _sum(part: Segment, seen: Array, asked: Asked) -> tuple[Array, Array]:
+    """For each row, what speaks for it and its page, 0 to 1; and whether any of the words stand in it."""
+    way, vector = asked.way, asked.vector
+    found = lexical.scores(part, seen, asked.terms, asked.rare, way.how)
+    total = way.row * found.rows + way.asked * found.titles + way.titled * found.titled
+    if vector is not None and part.vectors is not None:
+        close = part.vectors @ vector
+        total += way.meaning * np.maximum(close, 0)
+        page = np.bincount(part.page_of, weights=close) / part.page_norms
+        shared = way.page * found.pages + way.meaning * np.maximum(page, 0)[part.page_of]
+        near = close >= NEAR
+    else:
+        shared, near = way.page * found.pages, np.zeros(len(seen), bool)
+    total += shared
+    matched = seen & (found.rows > 0)
+    total[~(matched | (near & seen))] = 0
+    return total / way.most(vector is not None), matched
+
+
+def _best(part: Segment, scores: Array, matched: Array, most: int) -> list[Ranked]:
+    """The best passage of each of the best pages."""
+    if not len(scores):
+        return []
+    of_page = np.zeros(len(part.page_norms), "f4")
+    np.maximum.at(of_page, part.page_of, scores.astype("f4"))
+    count = min(most, len(of_page))
+    pages = np.argpartition(-of_page, count - 1)[:count]
+    found = []
+    for page in pages[of_page[pages] > 0]:
+        rows = np.flatnonzero(part.page_of == page)
+        row = rows[np.argmax(scores[rows])]
+        found.append(Ranked(int(part.pages[row]), int(part.ids[row]), float(scores[row])))
+    return found
+
+
+def _count(into: dict[Any, int], column: Array, part: Segment, matched: Array) -> None:
+    """How many pages with one of the words each value of the column has."""
+    rows = np.flatnonzero(matched)
+    _, first = np.unique(part.page_of[rows], return_index=True)
+    values, counts = np.unique(column[rows[first]], return_counts=True)
+    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+        into[value] = into.get(value, 0) + count
