@@ -147,6 +147,7 @@ def add_note(*, incident: Incident, text: str, by: AbstractUser) -> Note:
         data={"note": note.pk},
     )
     live.changed(incident.topic)
+    events.publish(IncidentChanged(incident_id=incident.pk))
     return note
 
 

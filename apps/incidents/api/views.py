@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from apps.core.access import Role
 from apps.core.api.viewsets import PortalViewSet
-from apps.incidents import access, selectors, services, sync
+from apps.incidents import access, selectors, services, tickets
 from apps.incidents.api.filters import IncidentFilter, TicketFilter
 from apps.incidents.api.serializers import (
     EvidenceSerializer,
@@ -94,5 +94,5 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         sent = NewTicketSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         incident = access.incident(self.user, sent.validated_data["incident"], Role.RESPONDER)
-        ticket = sync.link_ticket(incident=incident, by=self.user)
+        ticket = tickets.link_ticket(incident=incident, by=self.user)
         return Response(self.get_serializer(ticket).data, status=status.HTTP_202_ACCEPTED)
