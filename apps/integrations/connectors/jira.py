@@ -78,7 +78,7 @@ class Jira(Connector[JiraConfig]):
     """Jira's REST API: version 3 of the Cloud, version 2 of Data Center."""
 
     config_class = JiraConfig
-    settles_seconds = 60.0  # its search follows its database
+    settles_seconds = 90.0  # our own time-out, and a minute: its search follows its database
     takes_files = True
     priorities = {"low": "Low", "medium": "Medium", "high": "High", "critical": "Highest"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -37,6 +38,8 @@ class Remote:
     tickets: dict[str, TicketState] = field(default_factory=dict)
     correlations: dict[str, str] = field(default_factory=dict)
     found_after: int = 0  # searches that miss a new ticket
+    lag: float = 0.0  # seconds for which no search finds it
+    opened_at: dict[str, float] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
     calls: int = 0
@@ -109,6 +112,8 @@ class Remote:
         key = self.correlations.get(correlation)
         if key is None:
             return None
+        if time.monotonic() < self.opened_at[key] + self.lag:
+            return None
         if self.misses.get(key, 0) > 0:
             self.misses[key] -= 1
             return None
@@ -119,6 +124,7 @@ class Remote:
         self.opened.append(draft.correlation)
         self.correlations.setdefault(draft.correlation, key)
         self.misses[key] = self.found_after
+        self.opened_at[key] = time.monotonic()
         ref = TicketRef(key, f"https://tracker.example.org/{key}", key)
         now = datetime.now(UTC)
         self.tickets[key] = TicketState(
