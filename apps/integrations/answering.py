@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 from apps.core.http import BadAnswer
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 def at(body: Any, path: str) -> Any:
@@ -41,3 +44,20 @@ def moment_at(service: str, body: Any, path: str, *, form: str = "") -> datetime
     except ValueError as error:
         raise BadAnswer(service=service, reason=f"{path} is no time") from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def reads(service: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Mark a verb that reads answers: one of another shape than promised is a `BadAnswer`, not a crash."""
+
+    def marked(verb: Callable[P, T]) -> Callable[P, T]:
+        @wraps(verb)
+        def read(*args: P.args, **kwargs: P.kwargs) -> T:
+            try:
+                return verb(*args, **kwargs)
+            except (KeyError, TypeError, AttributeError, IndexError) as error:
+                reason = f"its shape is not the published one ({type(error).__name__})"
+                raise BadAnswer(service=service, reason=reason) from error
+
+        return read
+
+    return marked

@@ -10,10 +10,12 @@ from typing import Any
 from apps.integrations.base import Connector
 from apps.integrations.errors import UnknownConnector
 from apps.integrations.ports import (
+    ChangeControl,
     ClusterRuntime,
     InboundSource,
     ModelHub,
     OutgoingHook,
+    Pager,
     Scorer,
     SecretStore,
     ServingObserver,
@@ -25,6 +27,7 @@ from apps.integrations.ports import (
 class Category(StrEnum):
     EVENTS = "Events in and out"
     MODELS = "Models"
+    PAGERS = "Pagers"
     SECRETS = "Secrets"
     SERVING = "Serving"
     TICKETS = "Tickets"
@@ -122,6 +125,38 @@ CATALOG = {
             "Lets the runs and models of a project live on an MLflow server of your own.",
         ),
         Entry(
+            "opsgenie",
+            "Opsgenie",
+            "Opsgenie",
+            Category.PAGERS,
+            (Pager, InboundSource),
+            "Wakes people through an Opsgenie team.",
+        ),
+        Entry(
+            "pagerduty",
+            "PagerDuty",
+            "PagerDuty",
+            Category.PAGERS,
+            (Pager, InboundSource),
+            "Wakes people through a PagerDuty service.",
+        ),
+        Entry(
+            "servicenow",
+            "ServiceNow",
+            "ServiceNow",
+            Category.TICKETS,
+            (TicketTracker, ChangeControl, InboundSource),
+            "Keeps incidents or changes in step with the portal's incidents.",
+        ),
+        Entry(
+            "splunk_oncall",
+            "SplunkOnCall",
+            "Splunk On-Call",
+            Category.PAGERS,
+            (Pager, InboundSource),
+            "Wakes people through Splunk On-Call (VictorOps).",
+        ),
+        Entry(
             "tensorflow_serving",
             "TensorflowServing",
             "TensorFlow Serving",
@@ -160,6 +195,14 @@ CATALOG = {
             Category.EVENTS,
             (OutgoingHook,),
             "Tells another system what happened in the portal, signed and in order.",
+        ),
+        Entry(
+            "zendesk",
+            "Zendesk",
+            "Zendesk",
+            Category.TICKETS,
+            (TicketTracker, InboundSource),
+            "Keeps a ticket in step with each incident.",
         ),
     )
 }

@@ -7,200 +7,286 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('incidents', '0001_initial'),
-        ('integrations', '0001_connections_and_deliveries'),
-        ('projects', '0001_initial'),
+        ("incidents", "0001_initial"),
+        ("integrations", "0001_connections_and_deliveries"),
+        ("projects", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='TicketComment',
+            name="TicketComment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('remote_id', models.CharField(max_length=80)),
-                ('author', models.CharField(blank=True, max_length=200)),
-                ('text', models.TextField()),
-                ('at', models.DateTimeField()),
-                ('taken_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("remote_id", models.CharField(max_length=80)),
+                ("author", models.CharField(blank=True, max_length=200)),
+                ("text", models.TextField()),
+                ("at", models.DateTimeField()),
+                ("taken_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['at', 'pk'],
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='TicketConflict',
+            name="TicketConflict",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('field', models.CharField(max_length=20)),
-                ('ours', models.CharField(blank=True, max_length=200)),
-                ('theirs', models.CharField(blank=True, max_length=200)),
-                ('found_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('settled_at', models.DateTimeField(null=True)),
-                ('kept', models.CharField(blank=True, choices=[('ours', "The portal's"), ('theirs', "The ticket's"), ('same', 'Both became the same')], max_length=10)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("field", models.CharField(max_length=20)),
+                ("ours", models.CharField(blank=True, max_length=200)),
+                ("theirs", models.CharField(blank=True, max_length=200)),
+                ("found_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("settled_at", models.DateTimeField(null=True)),
+                (
+                    "kept",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("ours", "The portal's"),
+                            ("theirs", "The ticket's"),
+                            ("same", "Both became the same"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-pk'],
+                "ordering": ["-pk"],
             },
         ),
         migrations.CreateModel(
-            name='TicketMapping',
+            name="TicketMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('settings', models.JSONField(default=dict)),
-                ('set_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("settings", models.JSONField(default=dict)),
+                ("set_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='TicketPost',
+            name="TicketPost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('comment', 'Comment'), ('evidence', 'Evidence')], max_length=10)),
-                ('key', models.CharField(max_length=80)),
-                ('text', models.TextField()),
-                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('given_up', 'Given Up')], default='waiting', max_length=10)),
-                ('attempts', models.PositiveSmallIntegerField(default=0)),
-                ('error', models.CharField(blank=True, max_length=500)),
-                ('remote_id', models.CharField(blank=True, max_length=80)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('sent_at', models.DateTimeField(null=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("comment", "Comment"), ("evidence", "Evidence")], max_length=10
+                    ),
+                ),
+                ("key", models.CharField(max_length=80)),
+                ("text", models.TextField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("sent", "Sent"),
+                            ("given_up", "Given Up"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("error", models.CharField(blank=True, max_length=500)),
+                ("remote_id", models.CharField(blank=True, max_length=80)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("sent_at", models.DateTimeField(null=True)),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='agreed',
+            model_name="ticket",
+            name="agreed",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='answered',
+            model_name="ticket",
+            name="answered",
             field=models.PositiveBigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='apart',
+            model_name="ticket",
+            name="apart",
             field=models.JSONField(default=dict),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='asked',
+            model_name="ticket",
+            name="asked",
             field=models.PositiveBigIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='dead_at',
+            model_name="ticket",
+            name="dead_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='failing_since',
+            model_name="ticket",
+            name="failing_since",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='failures',
+            model_name="ticket",
+            name="failures",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='label',
+            model_name="ticket",
+            name="label",
             field=models.CharField(blank=True, max_length=80),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='next_try_at',
+            model_name="ticket",
+            name="next_try_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='opening_at',
+            model_name="ticket",
+            name="opening_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='remote_assignee',
+            model_name="ticket",
+            name="remote_assignee",
             field=models.CharField(blank=True, max_length=200),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='remote_priority',
+            model_name="ticket",
+            name="remote_priority",
             field=models.CharField(blank=True, max_length=100),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='writes',
+            model_name="ticket",
+            name="writes",
             field=models.PositiveIntegerField(default=0),
         ),
         migrations.AddField(
-            model_name='ticket',
-            name='writes_since',
+            model_name="ticket",
+            name="writes_since",
             field=models.DateTimeField(default=django.utils.timezone.now),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['connection', 'key'], name='incidents_ticket_key'),
+            model_name="ticket",
+            index=models.Index(fields=["connection", "key"], name="incidents_ticket_key"),
         ),
         migrations.AddIndex(
-            model_name='ticket',
-            index=models.Index(fields=['seen_at'], name='incidents_ticket_seen'),
+            model_name="ticket",
+            index=models.Index(fields=["seen_at"], name="incidents_ticket_seen"),
         ),
         migrations.AddField(
-            model_name='ticketcomment',
-            name='ticket',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='incidents.ticket'),
+            model_name="ticketcomment",
+            name="ticket",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="comments",
+                to="incidents.ticket",
+            ),
         ),
         migrations.AddField(
-            model_name='ticketconflict',
-            name='settled_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="ticketconflict",
+            name="settled_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='ticketconflict',
-            name='ticket',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conflicts', to='incidents.ticket'),
+            model_name="ticketconflict",
+            name="ticket",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="conflicts",
+                to="incidents.ticket",
+            ),
         ),
         migrations.AddField(
-            model_name='ticketmapping',
-            name='connection',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ticket_mappings', to='integrations.connection'),
+            model_name="ticketmapping",
+            name="connection",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="ticket_mappings",
+                to="integrations.connection",
+            ),
         ),
         migrations.AddField(
-            model_name='ticketmapping',
-            name='project',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='ticket_mappings', to='projects.project'),
+            model_name="ticketmapping",
+            name="project",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="ticket_mappings",
+                to="projects.project",
+            ),
         ),
         migrations.AddField(
-            model_name='ticketmapping',
-            name='set_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="ticketmapping",
+            name="set_by",
+            field=models.ForeignKey(
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='ticketpost',
-            name='ticket',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='posts', to='incidents.ticket'),
+            model_name="ticketpost",
+            name="ticket",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="posts",
+                to="incidents.ticket",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticketcomment',
-            constraint=models.UniqueConstraint(fields=('ticket', 'remote_id'), name='incidents_ticket_comment_once'),
+            model_name="ticketcomment",
+            constraint=models.UniqueConstraint(
+                fields=("ticket", "remote_id"), name="incidents_ticket_comment_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticketconflict',
-            constraint=models.UniqueConstraint(condition=models.Q(('settled_at', None)), fields=('ticket', 'field'), name='incidents_ticket_conflict_open_once'),
+            model_name="ticketconflict",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("settled_at", None)),
+                fields=("ticket", "field"),
+                name="incidents_ticket_conflict_open_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticketmapping',
-            constraint=models.UniqueConstraint(fields=('project', 'connection'), name='incidents_ticket_mapping_once'),
+            model_name="ticketmapping",
+            constraint=models.UniqueConstraint(
+                fields=("project", "connection"), name="incidents_ticket_mapping_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='ticketpost',
-            constraint=models.UniqueConstraint(fields=('ticket', 'key'), name='incidents_ticket_post_once'),
+            model_name="ticketpost",
+            constraint=models.UniqueConstraint(
+                fields=("ticket", "key"), name="incidents_ticket_post_once"
+            ),
         ),
     ]

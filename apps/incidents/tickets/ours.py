@@ -73,9 +73,7 @@ def _reopen(incident: Incident) -> None:
         raise Conflict(reason=f"Incident {incident.number} is over: its alert has recovered.")
     try:
         with transaction.atomic():
-            _set(
-                incident, "incidents.reopened", state=State.TRIGGERED, resolved_at=None, reason=""
-            )
+            _set(incident, "incidents.reopened", state=State.TRIGGERED, resolved_at=None, reason="")
     except IntegrityError as error:
         raise Conflict(
             reason=f"Incident {incident.number} stays closed: a newer one is open for its alert."

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any, cast
+
+from django.utils import timezone
 
 from apps.core.errors import NotFound
 from apps.incidents.models import Ticket
+from apps.incidents.tickets.errors import Settling
 from apps.integrations.opening import connector
 from apps.integrations.ports import (
     Alarm,
@@ -20,6 +24,8 @@ from apps.integrations.ports import (
     TicketState,
     TicketTracker,
 )
+
+APPEARS_WITHIN = timedelta(minutes=2)
 
 
 def tracker_of(ticket: Ticket) -> TicketTracker:
@@ -94,6 +100,12 @@ class PagerTracker:
     def _alarm(self, key: str) -> AlarmState:
         if found := self.pager.find_alarm(key):
             return found
+        ticket = self.ticket
+        if ticket.opening_at and timezone.now() - ticket.opening_at < APPEARS_WITHIN:
+            raise Settling(retry_after=1.0)
+        if ticket.remote_closed or not ticket.incident.is_open:
+            # Pagers forget what is over.
+            return AlarmState(key, key, "", "", "over", Phase.DONE, timezone.now())
         raise NotFound(what=f"alarm {key} at the pager")
 
 

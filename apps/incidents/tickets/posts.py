@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from django.utils import timezone
 
 from apps.core.errors import PortalError, Retryable
-from apps.incidents.models import Incident, Note, TicketPost
+from apps.incidents.models import Incident, Note, Ticket, TicketPost
 from apps.incidents.tickets import comments
+from apps.incidents.tickets.ours import CLOSED_THERE
 from apps.incidents.tickets.sight import Sight
 from apps.integrations.ports import File
 
@@ -36,20 +38,31 @@ def _collect_notes(sight: Sight) -> None:
         return
     ticket = sight.ticket
     known = set(ticket.posts.filter(kind=Kind.COMMENT).values_list("key", flat=True))
-    notes = Note.objects.filter(incident_id=ticket.incident_id).select_related("by")
     TicketPost.objects.bulk_create(
         [
-            TicketPost(ticket=ticket, kind=Kind.COMMENT, key=key, text=_worded(note, ticket.pk))
-            for note in notes
-            if (key := f"note-{note.pk}") not in known
+            TicketPost(ticket=ticket, kind=Kind.COMMENT, key=key, text=text)
+            for key, text in (*_notes(ticket), *_reason(ticket))
+            if key not in known
         ],
         ignore_conflicts=True,
     )
 
 
-def _worded(note: Note, ticket_id: int) -> str:
-    """The note with its writer, and the mark by which it is known again."""
-    return f"{note.text.strip()}\n\n{note.by.get_username()} in Signalbox [note {note.pk}-{ticket_id}]"
+def _notes(ticket: Ticket) -> Iterator[tuple[str, str]]:
+    """Each note with its writer, and the mark by which it is known again."""
+    for note in Note.objects.filter(incident_id=ticket.incident_id).select_related("by"):
+        mark = f"{note.by.get_username()} in Signalbox [note {note.pk}-{ticket.pk}]"
+        yield f"note-{note.pk}", f"{note.text.strip()}\n\n{mark}"
+
+
+def _reason(ticket: Ticket) -> Iterator[tuple[str, str]]:
+    """Why the incident is over, unless it is because the ticket was closed."""
+    incident = Incident.objects.get(pk=ticket.incident_id)
+    ended, reason = incident.resolved_at, incident.reason.strip()
+    if ended is None or not reason or reason == CLOSED_THERE.format(key=ticket):
+        return
+    mark = f"{ended:%Y%m%dT%H%M%S}"
+    yield f"over-{mark}", f"Resolved: {reason}\n\nSignalbox [over {mark}-{ticket.pk}]"
 
 
 def _collect_evidence(sight: Sight) -> None:

@@ -11,7 +11,7 @@ from pydantic import Field, HttpUrl, SecretStr
 
 from apps.core.errors import Conflict
 from apps.core.http import Http
-from apps.integrations.answering import at, moment_at, text_at, wanted
+from apps.integrations.answering import at, moment_at, reads, text_at, wanted
 from apps.integrations.base import DESTINATION, GENERATED, PREVIOUS, Config, Connector
 from apps.integrations.documents import document, plain
 from apps.integrations.multipart import form_file
@@ -96,6 +96,7 @@ class Jira(Connector[JiraConfig]):
     def _cloud(self) -> bool:
         return self.config.kind == "cloud"
 
+    @reads("Jira")
     def check(self) -> str:
         me = self.http.get(self._api("myself"))
         path = f"issue/createmeta/{self.config.project}/issuetypes"
@@ -107,6 +108,7 @@ class Jira(Connector[JiraConfig]):
             raise Conflict(reason=f"issue_type: {self.config.project} has {known}.")
         return f"Signed in as {me.get('displayName', 'somebody')}."
 
+    @reads("Jira")
     def find_ticket(self, correlation: str) -> TicketRef | None:
         hit = f'labels = "{correlation}"'
         if self.config.service_desk:
@@ -121,6 +123,7 @@ class Jira(Connector[JiraConfig]):
         found = wanted("Jira", answer, "issues", list)
         return self._ref(text_at("Jira", found[0], "key")) if found else None
 
+    @reads("Jira")
     def open_ticket(self, draft: TicketDraft) -> TicketRef:
         if self.config.service_desk:
             return self._ask_for(draft)
@@ -146,6 +149,7 @@ class Jira(Connector[JiraConfig]):
         }
         self._request("POST", f"issue/{quote(ref.key)}/remotelink", link)
 
+    @reads("Jira")
     def read_ticket(self, key: str) -> TicketState:
         issue = self.http.get(self._api(f"issue/{quote(key)}"), params={"fields": FIELDS})
         fields = wanted("Jira", issue, "fields", dict)
@@ -162,6 +166,7 @@ class Jira(Connector[JiraConfig]):
             files=tuple(file["filename"] for file in fields.get("attachment") or []),
         )
 
+    @reads("Jira")
     def change_ticket(self, seen: TicketState, change: TicketChange) -> None:
         key = quote(seen.ref.key)
         if change.priority is not None:
@@ -173,6 +178,7 @@ class Jira(Connector[JiraConfig]):
         if change.phase is not None and change.phase != seen.phase:
             self._move(key, change)
 
+    @reads("Jira")
     def comment(self, key: str, text: str) -> str:
         sent: dict[str, Any] = {"body": self._text(text)}
         if self.config.service_desk:
@@ -180,6 +186,7 @@ class Jira(Connector[JiraConfig]):
         made = self.http.post(self._api(f"issue/{quote(key)}/comment"), json=sent)
         return text_at("Jira", made, "id")
 
+    @reads("Jira")
     def attach(self, key: str, file: File) -> None:
         content, kind = form_file("file", file.name, file.content_type, file.content)
         headers = {"content-type": kind, "x-atlassian-token": "no-check"}
@@ -247,8 +254,6 @@ class Jira(Connector[JiraConfig]):
                 reason=f"Jira offers no transition of {key} to {to}; it offers {names or 'none'}."
             )
         self._request("POST", f"issue/{key}/transitions", {"transition": {"id": fit[0]["id"]}})
-        if change.reason:
-            self.comment(key, change.reason)
 
     def _ref(self, key: str) -> TicketRef:
         return TicketRef(key, f"{self._site}/browse/{key}", key)
@@ -260,4 +265,3 @@ def _leads(status: dict[str, Any], change: TicketChange) -> bool:
 
 def _phase(status: dict[str, Any]) -> Phase:
     return PHASES.get(str(at(status, "statusCategory.key")), Phase.OPEN)
-
