@@ -141,6 +141,12 @@ class TicketComment(models.Model):
         return self.text[:80]
 
 
+class TicketConflictQuerySet(models.QuerySet["TicketConflict"]):
+    def visible_to(self, user: Person) -> TicketConflictQuerySet:
+        found = self.filter(ticket__incident__project_id__in=access.project_ids(user))
+        return found.select_related("ticket__incident__project", "ticket__connection")
+
+
 class TicketConflict(models.Model):
     """A field that changed on both sides. A person says which value counts."""
 
@@ -157,6 +163,8 @@ class TicketConflict(models.Model):
     settled_at = models.DateTimeField(null=True)
     kept = models.CharField(max_length=10, choices=Kept, blank=True)
     settled_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+
+    objects = TicketConflictQuerySet.as_manager()
 
     class Meta:
         ordering = ["-pk"]
@@ -193,4 +201,4 @@ class TicketMapping(models.Model):
         return f"{self.project} and {self.connection}"
 
     def get_absolute_url(self) -> str:
-        return reverse("incidents:ticket_mapping", args=[self.connection_id, self.project.slug])
+        return reverse("incidents:mapping", args=[self.connection_id, self.project.slug])

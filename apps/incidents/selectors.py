@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.incidents.models import Incident, IncidentQuerySet, Ticket
+from apps.incidents.models import Incident, IncidentQuerySet, Ticket, TicketComment, TicketConflict
 
 # How often a ticket is looked at without any hint: while its incident is open, and for a week after.
 POLL_OPEN, POLL_OVER, POLL_FOR = timedelta(seconds=30), timedelta(minutes=15), timedelta(days=7)
@@ -45,6 +45,25 @@ def tickets(user: Person) -> QuerySet[Ticket]:
     """Tickets of incidents that the person may see."""
     found = Ticket.objects.filter(incident__project_id__in=access.project_ids(user))
     return found.select_related("incident__project", "connection")
+
+
+def tickets_shown(user: Person, incident: Incident) -> list[Ticket]:
+    """The tickets of an incident, each with its open conflicts."""
+    open_ = Prefetch(
+        "conflicts", TicketConflict.objects.filter(settled_at=None), to_attr="open_conflicts"
+    )
+    return list(tickets(user).filter(incident=incident).prefetch_related(open_))
+
+
+def ticket_comments(incident: Incident) -> QuerySet[TicketComment]:
+    """What others wrote at the incident's tickets, in its order."""
+    found = TicketComment.objects.filter(ticket__incident=incident)
+    return found.select_related("ticket")[:200]
+
+
+def ticket_conflicts(user: Person) -> QuerySet[TicketConflict]:
+    """Conflicts of tickets that the person may see, newest first."""
+    return TicketConflict.objects.visible_to(user)
 
 
 def ticket(pk: int) -> Ticket:

@@ -56,6 +56,7 @@ RECORDS: dict[str, str] = {
     "alerts/pk": "monitoring.Alert",
     "incidents/pk": "incidents.Incident",
     "tickets/pk": "incidents.Ticket",
+    "ticket-conflicts/pk": "incidents.TicketConflict",
     "conversations/pk": "assistant.Exchange",
 }
 SLUGS: dict[str, str] = {

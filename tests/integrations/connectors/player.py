@@ -29,7 +29,9 @@ class Player:
             if _fits(exchange, asked):
                 self.heard.append(exchange["verb"])
                 return answer(exchange["status"], json.dumps(exchange["answer"]).encode(), **JSON)
-        self.faults.append(f"{asked.method} {asked.target} {asked.body[:2000].decode(errors='replace')}")
+        self.faults.append(
+            f"{asked.method} {asked.target} {asked.body[:2000].decode(errors='replace')}"
+        )
         return answer(400, b'{"error": "not in the record"}', **JSON)
 
 

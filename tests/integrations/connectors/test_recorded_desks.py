@@ -78,6 +78,5 @@ def test_zendesk_says_and_hears_what_is_on_record(player: Any) -> None:
 @pytest.mark.parametrize("player", ["zendesk"], indirect=True)
 def test_zendesk_refuses_what_somebody_changed_meanwhile(player: Any) -> None:
     seen = zendesk(player.url).read_ticket("35436")
-    with loopback(always(409, b'{"error": "UpdateConflict"}')) as server:
-        with pytest.raises(Overtaken):
-            zendesk(server.url).change_ticket(seen, TicketChange(priority="low"))
+    with loopback(always(409, b'{"error": "UpdateConflict"}')) as server, pytest.raises(Overtaken):
+        zendesk(server.url).change_ticket(seen, TicketChange(priority="low"))
