@@ -35,7 +35,7 @@ class TicketConflictSerializer(serializers.ModelSerializer[TicketConflict]):
         fields = ["id", "ticket", "field", "ours", "theirs", "found_at", "settled_at", "kept"]
 
 
-class SettleSerializer(serializers.Serializer[Any]):
+class SettleConflictSerializer(serializers.Serializer[Any]):
     keep = serializers.ChoiceField(
         choices=[("ours", "The portal's"), ("theirs", "The ticket's")],
         help_text="Whose value counts.",

@@ -18,7 +18,7 @@ from apps.incidents.api.serializers import (
     NewTicketSerializer,
     NoteSerializer,
     ResolveSerializer,
-    SettleSerializer,
+    SettleConflictSerializer,
     TicketConflictSerializer,
     TicketSerializer,
 )
@@ -122,12 +122,12 @@ class TicketConflictViewSet(
     def get_queryset(self) -> QuerySet[TicketConflict]:
         return selectors.ticket_conflicts(self.user)
 
-    @extend_schema(request=SettleSerializer, responses={200: TicketConflictSerializer})
+    @extend_schema(request=SettleConflictSerializer, responses={200: TicketConflictSerializer})
     @action(detail=True, methods=["post"])
     def settle(self, request: Request, pk: str) -> Response:
         """Say whose value counts; the other side follows."""
         conflict = access.conflict(self.user, int(pk), Role.MAINTAINER)
-        sent = SettleSerializer(data=request.data)
+        sent = SettleConflictSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         settled = tickets.settle(conflict=conflict, keep=sent.validated_data["keep"], by=self.user)
         return Response(self.get_serializer(settled).data)

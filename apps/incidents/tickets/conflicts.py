@@ -41,7 +41,7 @@ def settle(*, conflict: TicketConflict, keep: str, by: AbstractUser) -> TicketCo
     ticket = Ticket.objects.select_for_update(of=["self"]).get(pk=conflict.ticket_id)
     row = TicketConflict.objects.get(pk=conflict.pk)
     if row.settled_at is not None:
-        raise AlreadySettled(field=row.field, ticket=ticket)
+        raise AlreadySettled(field=row.field, ticket=str(ticket))
     row.settled_at, row.kept, row.settled_by_id = timezone.now(), keep, by.pk
     row.save(update_fields=["settled_at", "kept", "settled_by"])
     # The side that counts is the one that changed against what both had.

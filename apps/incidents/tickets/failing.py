@@ -55,7 +55,7 @@ def redeliver(*, ticket: Ticket, by: AbstractUser) -> Ticket:
     row = Ticket.objects.select_for_update(of=["self"]).get(pk=ticket.pk)
     lost = row.posts.filter(state=posts.State.GIVEN_UP)
     if row.dead_at is None and row.next_try_at is None and not lost.exists():
-        raise NotDead(ticket=row)
+        raise NotDead(ticket=str(row))
     row.dead_at = row.failing_since = row.next_try_at = None
     row.failures, row.trouble, row.writes = 0, "", 0
     row.save(

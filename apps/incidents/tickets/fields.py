@@ -70,9 +70,10 @@ def _agree_on(sight: Sight, told: dict[str, str]) -> None:
 
 def _locked(sight: Sight) -> Merge:
     # Lock both, so that nobody changes what is compared; the locks end before anything is sent.
-    incidents = Incident.objects.select_for_update(of=["self"]).select_related("acknowledged_by")
-    incident = incidents.get(pk=sight.ticket.incident_id)
+    # The ticket comes first: whoever holds an incident never waits for a ticket.
     ticket = Ticket.objects.select_for_update(of=["self"]).get(pk=sight.ticket.pk)
+    incidents = Incident.objects.select_for_update(of=["self"]).select_related("acknowledged_by")
+    incident = incidents.get(pk=ticket.incident_id)
     return Merge(sight, incident, ticket)
 
 
