@@ -13,6 +13,7 @@ from apps.accounts.models import User
 from apps.core import access
 from apps.integrations.models import Connection
 from apps.projects.models import Project
+from apps.projects.querysets import InProjectQuerySet
 
 if TYPE_CHECKING:
     from apps.core.access import Person
@@ -180,6 +181,10 @@ class TicketConflict(models.Model):
         return f"{self.field} of {self.ticket}"
 
 
+class TicketMappingQuerySet(InProjectQuerySet["TicketMapping"]):
+    """Visible to the members of their project."""
+
+
 class TicketMapping(models.Model):
     """How a project's incidents and the tickets behind one connection speak of the same things."""
 
@@ -188,6 +193,8 @@ class TicketMapping(models.Model):
     settings = models.JSONField(default=dict)
     set_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     set_at = models.DateTimeField(default=timezone.now)
+
+    objects = TicketMappingQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

@@ -80,7 +80,7 @@ def _pause(failures: int, error: PortalError) -> timedelta:
     asked = timedelta(seconds=error.data.get("retry_after") or 0)
     if isinstance(error, Overtaken):
         return timedelta(seconds=1)
-    doubled = SHORTEST * 2 ** min(failures - 1, 10)
+    doubled = SHORTEST * float(2 ** min(failures - 1, 10))
     return max(min(doubled, LONGEST) * _random.uniform(0.8, 1.2), min(asked, KEEP_TRYING))
 
 

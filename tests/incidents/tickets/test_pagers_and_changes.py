@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 
 from apps.incidents import gates, services
 from apps.incidents.models import Incident, TicketComment
@@ -105,8 +105,8 @@ class ChangeGateTests(PortalTestCase):
         self.assertFalse(gates._finding(None).passed)
 
     def test_without_a_connection_it_does_not_pass_and_says_why(self) -> None:
-        candidate = mock.Mock()
-        candidate.version.model.project = self.fraud
+        model = SimpleNamespace(project=self.fraud)
+        candidate: Any = SimpleNamespace(version=SimpleNamespace(model=model))
         found = gates.approved_change(candidate, gates.ApprovedChange())
         self.assertFalse(found.passed)
         self.assertIn("ChangeControl", found.sentence)

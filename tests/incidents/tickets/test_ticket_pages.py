@@ -46,9 +46,9 @@ class TicketPageTests(WithTracker, PortalTestCase):
         self.there.say("T-1", "We changed <b>the feed</b>.")
         self.look(self.ticket, self.there)
         self.client.force_login(self.carol)
-        with self.assertNumQueries(12):
-            self.client.get(self.page)
-        answer = self.client.get(self.page)
+        self.client.get(self.page)  # a session writes itself down at its first request
+        with self.assertNumQueries(11):
+            answer = self.client.get(self.page)
         self.assertContains(answer, "T-1")
         self.assertContains(answer, "a maintainer decides")
         self.assertNotContains(answer, "Keep ours")
