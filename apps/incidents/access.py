@@ -9,6 +9,7 @@ from apps.incidents.models import Incident, Ticket, TicketConflict
 from apps.integrations import selectors as integrations
 from apps.integrations.models import Connection
 from apps.integrations.ports import Pager, TicketTracker
+from apps.projects import access as projects
 from apps.projects.models import Project
 
 
@@ -48,6 +49,14 @@ def tracker(user: Person, pk: int) -> Connection:
     if row is None or not (seen or Ticket.objects.visible_to(user).filter(connection=row).exists()):
         raise NotFound(what="connection")
     return row
+
+
+def mapped_project(user: Person, connection: Connection, slug: str) -> Project:
+    """The project whose mapping a maintainer of it sets: the connection's own, any for a site-wide one."""
+    project = projects.project(user, slug, Role.MAINTAINER)
+    if connection.project_id not in {None, project.pk}:
+        raise NotFound(what="mapping")
+    return project
 
 
 def chosen_tracker(user: Person, project: Project, pk: int | None) -> Connection | None:

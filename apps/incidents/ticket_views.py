@@ -16,7 +16,6 @@ from apps.incidents import access, tickets
 from apps.incidents.ticket_forms import MappingForm, SettleForm
 from apps.incidents.tickets import doctor
 from apps.incidents.tickets.mapping import mapping_of
-from apps.projects import access as projects
 
 SORTS = {"seen": "seen_at", "opened": "created_at"}
 
@@ -52,7 +51,7 @@ def tracker(request: UserRequest, pk: int) -> HttpResponse:
 def mapping(request: UserRequest, pk: int, slug: str) -> HttpResponse:
     """How a project and a tracker speak of the same things; a preview before it is kept."""
     connection = access.tracker(request.user, pk)
-    project = projects.project(request.user, slug, Role.MAINTAINER)
+    project = access.mapped_project(request.user, connection, slug)
     now = mapping_of(project.pk, connection.pk)
     form = MappingForm(request.POST if request.method == "POST" else None, mapping=now)
     preview = None

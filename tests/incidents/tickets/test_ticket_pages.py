@@ -80,6 +80,9 @@ class TicketPageTests(WithTracker, PortalTestCase):
         }  # fmt: skip
         self.client.force_login(self.rita)
         self.assertEqual(self.client.get(address).status_code, 403)
+        self.client.force_login(self.sam)
+        elsewhere = f"{self.page}projects/weather/"
+        self.assertEqual(self.client.get(elsewhere).status_code, 404)
         self.client.force_login(self.max)
         self.assertContains(self.client.get(address), "Preview")
         shown = self.client.post(address, {**sent, "preview": "1"})
