@@ -5,7 +5,12 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound
-from apps.incidents.models import Incident
+from apps.incidents.models import Incident, Ticket, TicketConflict
+from apps.integrations import selectors as integrations
+from apps.integrations.models import Connection
+from apps.integrations.ports import Pager, TicketTracker
+from apps.projects import access as projects
+from apps.projects.models import Project
 
 
 def incident(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Incident:
@@ -16,3 +21,50 @@ def incident(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Incident:
         raise NotFound(what="incident")
     access.require(user, row.project_id, at_least, what="incident")
     return row
+
+
+def ticket(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Ticket:
+    """The ticket, where the person holds at least this role in its incident's project."""
+    found = Ticket.objects.visible_to(user).filter(pk=pk)
+    if (row := found.select_related("incident__project", "connection").first()) is None:
+        raise NotFound(what="ticket")
+    access.require(user, row.incident.project_id, at_least, what="ticket")
+    return row
+
+
+def conflict(user: Person, pk: int, at_least: Role = Role.VIEWER) -> TicketConflict:
+    """The conflict of a ticket, where the person holds at least this role in its project."""
+    found = TicketConflict.objects.visible_to(user).filter(pk=pk)
+    if (row := found.select_related("ticket__incident", "ticket__connection").first()) is None:
+        raise NotFound(what="conflict")
+    access.require(user, row.ticket.incident.project_id, at_least, what="conflict")
+    return row
+
+
+def tracker(user: Person, pk: int) -> Connection:
+    """The connection behind tickets: one that the person may see, or that tickets of theirs go through."""
+    rows = Connection.objects.select_related("project").filter(pk=pk)
+    row = rows.first()
+    seen = Connection.objects.visible_to(user).filter(pk=pk).exists()
+    if row is None or not (seen or Ticket.objects.visible_to(user).filter(connection=row).exists()):
+        raise NotFound(what="connection")
+    return row
+
+
+def mapped_project(user: Person, connection: Connection, slug: str) -> Project:
+    """The project whose mapping a maintainer of it sets: the connection's own, any for a site-wide one."""
+    project = projects.project(user, slug, Role.MAINTAINER)
+    if connection.project_id not in {None, project.pk}:
+        raise NotFound(what="mapping")
+    return project
+
+
+def chosen_tracker(user: Person, project: Project, pk: int | None) -> Connection | None:
+    """The tracker or pager a person names for a project; `None` where they name none."""
+    if pk is None:
+        return None
+    for port in (TicketTracker, Pager):
+        offered = integrations.offering(user, project, port)
+        if found := offered.filter(pk=pk).first():
+            return found
+    raise NotFound(what="tracker or pager of this project")

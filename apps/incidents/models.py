@@ -7,10 +7,28 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.deployments.models import Deployment, Release
-from apps.integrations.models import Connection
+from apps.incidents.models_tickets import (
+    Ticket,
+    TicketComment,
+    TicketConflict,
+    TicketMapping,
+    TicketPost,
+)
 from apps.monitoring.models import Alert
 from apps.projects.models import Project
 from apps.projects.querysets import InProjectQuerySet
+
+__all__ = [
+    "Evidence",
+    "Incident",
+    "IncidentQuerySet",
+    "Note",
+    "Ticket",
+    "TicketComment",
+    "TicketConflict",
+    "TicketMapping",
+    "TicketPost",
+]
 
 
 class IncidentQuerySet(InProjectQuerySet["Incident"]):
@@ -121,28 +139,3 @@ class Note(models.Model):
 
     def __str__(self) -> str:
         return self.text[:80]
-
-
-class Ticket(models.Model):
-    """An incident's ticket in another system. `correlation` finds it there again."""
-
-    incident = models.ForeignKey(Incident, models.CASCADE, related_name="tickets")
-    connection = models.ForeignKey(Connection, models.PROTECT, related_name="tickets")
-    correlation = models.CharField(max_length=80, unique=True)
-    key = models.CharField(max_length=80, blank=True)
-    url = models.CharField(max_length=500, blank=True)
-    remote_status = models.CharField(max_length=100, blank=True)
-    remote_closed = models.BooleanField(default=False)
-    seen_at = models.DateTimeField(null=True)
-    trouble = models.CharField(max_length=500, blank=True)
-    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
-    created_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["incident", "connection"], name="incidents_ticket_once")
-        ]
-
-    def __str__(self) -> str:
-        return self.key or self.correlation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from apps.deployments.events import ReleaseWentLive
 from apps.deployments.models import Release
-from apps.incidents import selectors, services, sync
+from apps.incidents import selectors, services, tickets
 from apps.incidents.events import IncidentChanged
 from apps.incidents.models import Incident
 from apps.integrations.events import DeliveryReceived
@@ -38,10 +38,9 @@ def gather_again(event: ReleaseWentLive) -> None:
 def level_tickets(event: IncidentChanged) -> None:
     """The tickets of an incident follow it."""
     for ticket in selectors.tickets_of(event.incident_id):
-        sync.request(ticket)
+        tickets.request(ticket)
 
 
 def look_again(event: DeliveryReceived) -> None:
-    """A tracker's webhook is a hint: its tickets are looked at, whatever it says."""
-    for ticket in selectors.tickets_behind(event.connection_id):
-        sync.request(ticket)
+    """A tracker's or pager's webhook is a hint: what it names is looked at, whatever it says."""
+    tickets.hint(connection_id=event.connection_id, delivery_id=event.delivery_id)

@@ -1,10 +1,16 @@
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from datetime import timedelta
+
+from django.db.models import F, Prefetch, Q, QuerySet
+from django.utils import timezone
 
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.incidents.models import Incident, IncidentQuerySet, Ticket
+from apps.incidents.models import Incident, IncidentQuerySet, Ticket, TicketComment, TicketConflict
+
+# How often a ticket is looked at without any hint: while its incident is open, and for a week after.
+POLL_OPEN, POLL_OVER, POLL_FOR = timedelta(seconds=30), timedelta(minutes=15), timedelta(days=7)
 
 
 def incidents(user: Person) -> IncidentQuerySet:
@@ -41,6 +47,25 @@ def tickets(user: Person) -> QuerySet[Ticket]:
     return found.select_related("incident__project", "connection")
 
 
+def tickets_shown(user: Person, incident: Incident) -> list[Ticket]:
+    """The tickets of an incident, each with its open conflicts."""
+    open_ = Prefetch(
+        "conflicts", TicketConflict.objects.filter(settled_at=None), to_attr="open_conflicts"
+    )
+    return list(tickets(user).filter(incident=incident).prefetch_related(open_))
+
+
+def ticket_comments(incident: Incident) -> QuerySet[TicketComment]:
+    """What others wrote at the incident's tickets, in its order."""
+    found = TicketComment.objects.filter(ticket__incident=incident)
+    return found.select_related("ticket")[:200]
+
+
+def ticket_conflicts(user: Person) -> QuerySet[TicketConflict]:
+    """Conflicts of tickets that the person may see, newest first."""
+    return TicketConflict.objects.visible_to(user)
+
+
 def ticket(pk: int) -> Ticket:
     """The ticket of a job."""
     return Ticket.objects.select_related("incident__project", "connection").get(pk=pk)
@@ -51,20 +76,16 @@ def tickets_of(incident_id: int) -> QuerySet[Ticket]:
     return Ticket.objects.filter(incident_id=incident_id).select_related("incident")
 
 
-def tickets_behind(connection_id: int) -> QuerySet[Ticket]:
-    """The tickets of open incidents behind one connection."""
-    found = Ticket.objects.filter(connection_id=connection_id, incident__state__in=Incident.OPEN)
-    return found.select_related("incident")
-
-
-def unsettled() -> list[Ticket]:
-    """Tickets to look at: those whose two sides differ, and those of open incidents."""
-    found = Ticket.objects.select_related("incident")
-    return [row for row in found.order_by("seen_at")[:500] if _differs(row) or row.incident.is_open]
-
-
-def _differs(row: Ticket) -> bool:
-    return row.remote_closed == row.incident.is_open
+def unsettled(most: int = 500) -> list[Ticket]:
+    """Tickets to look at: asked for and not answered, due for another try, or long unseen."""
+    now = timezone.now()
+    rested = Q(next_try_at=None) | Q(next_try_at__lte=now)
+    behind = ~Q(asked=F("answered")) | Q(next_try_at__lte=now) | Q(seen_at=None)
+    open_ = Q(incident__state__in=Incident.OPEN, seen_at__lt=now - POLL_OPEN)
+    young = Q(incident__resolved_at__gt=now - POLL_FOR, seen_at__lt=now - POLL_OVER)
+    found = Ticket.objects.living().filter(rested & (behind | open_ | young))
+    oldest = found.order_by(F("seen_at").asc(nulls_first=True), "pk")
+    return list(oldest.select_related("incident")[:most])
 
 
 def for_evidence(pk: int) -> Incident:

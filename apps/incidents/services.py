@@ -159,6 +159,7 @@ def add_note(*, incident: Incident, text: str, by: AbstractUser) -> Note:
         data={"note": note.pk},
     )
     live.changed(incident.topic)
+    events.publish(IncidentChanged(incident_id=incident.pk))
     return note
 
 

@@ -11,6 +11,8 @@ from apps.core.ui import states
 from apps.incidents import selectors
 from apps.incidents.forms import NoteForm, ResolveForm
 from apps.incidents.models import Incident
+from apps.integrations import selectors as integrations
+from apps.integrations.ports import Pager
 from apps.ledger import selectors as ledger
 
 MOST_EVENTS = 50
@@ -48,7 +50,8 @@ def state(user: Person, row: Incident) -> dict[str, Any]:
         "incident": row,
         "facts": [piece for piece in pieces if piece.kind != "runbook"],
         "runbook": [piece for piece in pieces if piece.kind == "runbook"],
-        "tickets": selectors.tickets(user).filter(incident=row),
+        "tickets": selectors.tickets_shown(user, row),
+        "ticket_comments": selectors.ticket_comments(row),
         "notes": row.notes.select_related("by"),
         "events": events(user, row),
     }
@@ -59,6 +62,7 @@ def page(user: Person, row: Incident) -> dict[str, Any]:
     return {
         **state(user, row),
         "may_respond": allows(user, row.project_id, Role.RESPONDER),
+        "may_page": integrations.offers(row.project, Pager),
         "note_form": NoteForm(),
         "resolve_form": ResolveForm(),
     }

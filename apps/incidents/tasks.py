@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-from typing import cast
-
 from celery import shared_task
 
+from apps.core.errors import PortalError
 from apps.core.jobs import Progress, job_task
-from apps.incidents import selectors, services, sync
-from apps.integrations.opening import connector
-from apps.integrations.ports import TicketTracker
+from apps.incidents import selectors, services, tickets
+from apps.incidents.tickets.failing import note_lost_job
+from apps.incidents.tickets.linking import enqueue
 
 
 @job_task("incidents.gather")
@@ -18,19 +17,24 @@ def gather(progress: Progress, *, incident_id: int) -> dict[str, int]:
     return {"evidence": count}
 
 
-@job_task("incidents.sync_ticket", on_failure=sync.note_trouble)
-def sync_ticket(progress: Progress, *, ticket_id: int) -> None:
-    """Bring a ticket and its incident to the same state."""
+@job_task("incidents.sync_ticket", on_failure=note_lost_job)
+def sync_ticket(progress: Progress, *, ticket_id: int) -> dict[str, str]:
+    """Bring a ticket and its incident to the same state; what does not work now waits on the ticket itself."""
     ticket = selectors.ticket(ticket_id)
     progress(10, f"Looking at {ticket}")
-    sync.level(ticket, cast(TicketTracker, connector(ticket.connection)))
+    try:
+        tickets.level(ticket=ticket, tracker=tickets.tracker_of(ticket))
+    except PortalError as error:
+        tickets.note_failure(ticket=ticket, error=error)
+        return {"trouble": str(error)}
+    return {}
 
 
 @shared_task(name="incidents.look_at_tickets")
 def look_at_tickets() -> None:
-    """Ask for a look at every ticket that may differ: a webhook may have been lost."""
+    """Have a look at every ticket that may differ: a webhook, or a wish to look, may have been lost."""
     for ticket in selectors.unsettled():
-        sync.request(ticket)
+        enqueue(ticket)
 
 
 @shared_task(name="incidents.catch_up")

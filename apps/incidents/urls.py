@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.incidents import views
+from apps.incidents import ticket_views, views
 
 app_name = "incidents"
 urlpatterns = [
@@ -12,4 +12,10 @@ urlpatterns = [
     path("<int:pk>/resolve/", views.resolve, name="resolve"),
     path("<int:pk>/notes/", views.note, name="note"),
     path("<int:pk>/ticket/", views.open_ticket, name="open_ticket"),
+    path("<int:pk>/alarm/", ticket_views.alarm, name="page_on_call"),
+    path("trackers/", ticket_views.trackers, name="trackers"),
+    path("connections/<int:pk>/", ticket_views.tracker, name="tracker"),
+    path("connections/<int:pk>/projects/<slug:slug>/", ticket_views.mapping, name="mapping"),
+    path("ticket-conflicts/<int:pk>/settle/", ticket_views.settle, name="settle"),
+    path("tickets/<int:pk>/redeliver/", ticket_views.redeliver, name="redeliver_ticket"),
 ]

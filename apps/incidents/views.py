@@ -10,7 +10,7 @@ from apps.core.access import Role
 from apps.core.errors import PortalError
 from apps.core.typing import UserRequest
 from apps.core.ui import tables
-from apps.incidents import access, selectors, services, shown, sync
+from apps.incidents import access, selectors, services, shown, tickets
 from apps.incidents.forms import IncidentFilterForm, NewIncidentForm, NoteForm, ResolveForm
 from apps.projects import selectors as projects
 
@@ -110,7 +110,7 @@ def open_ticket(request: UserRequest, pk: int) -> HttpResponse:
     """Have a ticket in the project's tracker; the second click is the same ticket."""
     row = access.incident(request.user, pk, Role.RESPONDER)
     try:
-        sync.link_ticket(incident=row, by=request.user)
+        tickets.link_ticket(incident=row, by=request.user)
     except PortalError as error:
         messages.error(request, str(error))
     else:

@@ -10,6 +10,7 @@ from typing import Any
 from apps.integrations.base import Connector
 from apps.integrations.errors import UnknownConnector
 from apps.integrations.ports import (
+    ChangeControl,
     ClusterRuntime,
     InboundSource,
     MetricSink,
@@ -17,6 +18,7 @@ from apps.integrations.ports import (
     ModelHub,
     Notifier,
     OutgoingHook,
+    Pager,
     Scorer,
     SecretStore,
     ServingObserver,
@@ -30,6 +32,7 @@ class Category(StrEnum):
     EVENTS = "Events in and out"
     METRICS = "Metrics"
     MODELS = "Models"
+    PAGERS = "Pagers"
     SECRETS = "Secrets"
     SERVING = "Serving"
     TICKETS = "Tickets"
@@ -191,6 +194,38 @@ CATALOG = {
             "Tells a chat or channel, through a workflow's webhook.",
         ),
         Entry(
+            "opsgenie",
+            "Opsgenie",
+            "Opsgenie",
+            Category.PAGERS,
+            (Pager, InboundSource),
+            "Wakes people through an Opsgenie team.",
+        ),
+        Entry(
+            "pagerduty",
+            "PagerDuty",
+            "PagerDuty",
+            Category.PAGERS,
+            (Pager, InboundSource),
+            "Wakes people through a PagerDuty service.",
+        ),
+        Entry(
+            "servicenow",
+            "ServiceNow",
+            "ServiceNow",
+            Category.TICKETS,
+            (TicketTracker, ChangeControl, InboundSource),
+            "Keeps incidents or changes in step with the portal's incidents.",
+        ),
+        Entry(
+            "splunk_oncall",
+            "SplunkOnCall",
+            "Splunk On-Call",
+            Category.PAGERS,
+            (Pager, InboundSource),
+            "Wakes people through Splunk On-Call (VictorOps).",
+        ),
+        Entry(
             "tensorflow_serving",
             "TensorflowServing",
             "TensorFlow Serving",
@@ -229,6 +264,14 @@ CATALOG = {
             Category.EVENTS,
             (OutgoingHook,),
             "Tells another system what happened in the portal, signed and in order.",
+        ),
+        Entry(
+            "zendesk",
+            "Zendesk",
+            "Zendesk",
+            Category.TICKETS,
+            (TicketTracker, InboundSource),
+            "Keeps a ticket in step with each incident.",
         ),
     )
 }

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from apps.core.errors import PortalError
+from apps.core.errors import PortalError, Retryable
 
 
 class NotConnected(PortalError):
@@ -100,3 +100,10 @@ class NotOurs(PortalError):
 class ExtraMissing(PortalError):
     code, status = "extra_missing", 409
     sentence = "{service} needs a library that is not installed: pip install signalbox[{extra}]."
+
+
+class Overtaken(Retryable):
+    """Somebody changed the record since it was read; reading it again shows what they did."""
+
+    code = "overtaken"
+    sentence = "{service}: {key} changed meanwhile. It is read again."

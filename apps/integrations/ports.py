@@ -8,47 +8,60 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from apps.integrations.ports_tickets import (
+    Alarm,
+    AlarmState,
+    Change,
+    ChangeControl,
+    File,
+    OnCall,
+    Pager,
+    Phase,
+    RemoteComment,
+    TicketChange,
+    TicketDraft,
+    TicketRef,
+    TicketState,
+    TicketTracker,
+)
 
-@dataclass(frozen=True, slots=True)
-class TicketDraft:
-    """`correlation` finds the ticket again, so that a repeated call opens no second one."""
-
-    title: str
-    body: str
-    correlation: str
-    labels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class TicketRef:
-    key: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class TicketState:
-    """A ticket as its tracker has it; `closed` is the tracker's own judgement."""
-
-    ref: TicketRef
-    title: str
-    status: str
-    closed: bool
-    updated_at: datetime
-
-
-@runtime_checkable
-class TicketTracker(Protocol):
-    """Keeps tickets in step with incidents."""
-
-    def find_ticket(self, correlation: str) -> TicketRef | None: ...
-
-    def open_ticket(self, draft: TicketDraft) -> TicketRef: ...
-
-    def read_ticket(self, key: str) -> TicketState: ...
-
-    def comment(self, key: str, text: str) -> None: ...
-
-    def close_ticket(self, key: str, reason: str) -> None: ...
+__all__ = [
+    "Alarm",
+    "AlarmState",
+    "Change",
+    "ChangeControl",
+    "ClusterRuntime",
+    "File",
+    "Genuine",
+    "HubFile",
+    "HubModel",
+    "InboundSource",
+    "Incoming",
+    "LogPart",
+    "Message",
+    "ModelHub",
+    "Notice",
+    "Notifier",
+    "Observed",
+    "OnCall",
+    "OutgoingHook",
+    "Pager",
+    "Phase",
+    "Receipt",
+    "RemoteComment",
+    "Scorer",
+    "SecretStore",
+    "Server",
+    "ServingObserver",
+    "TicketChange",
+    "TicketDraft",
+    "TicketRef",
+    "TicketState",
+    "TicketTracker",
+    "TrackingAddress",
+    "TrackingServer",
+    "Workload",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,13 @@ def connection_for(project: Project, port: type[Any]) -> Connection:
     raise NotConnected(project=project.name, need=port.__name__)
 
 
+def offers(project: Project, port: type[Any]) -> bool:
+    """Whether the project has any connection behind `connector_for`."""
+    here = Q(project=project) | Q(project=None)
+    slugs = catalog.providing(port)
+    return Connection.objects.enabled().filter(here, slug__in=slugs).exists()
+
+
 def offering(user: Person, project: Project, port: type[Any]) -> ConnectionQuerySet:
     """The connections that offer `port` to this project and that the person may see, to choose from."""
     here = Q(project=project) | Q(project=None)

@@ -20,7 +20,11 @@ class Document:
     """One vendor's paths and schemas."""
 
     def __init__(self, path: Path) -> None:
-        self.content = json.loads(path.read_text(encoding="utf-8-sig"))
+        self.read(json.loads(path.read_text(encoding="utf-8-sig")))
+
+    def read(self, content: dict[str, Any]) -> None:
+        """Take a parsed document."""
+        self.content = content
         plain = _plain(self.content)
         self.registry = Registry().with_resource(
             URI, Resource(contents=plain, specification=DRAFT202012)

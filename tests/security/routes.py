@@ -63,6 +63,7 @@ RECORDS: dict[str, str] = {
     "incidents/pk": "incidents.Incident",
     "tickets/pk": "incidents.Ticket",
     "erasures/pk": "predictions.Erasure",
+    "ticket-conflicts/pk": "incidents.TicketConflict",
     "conversations/pk": "assistant.Exchange",
 }
 SLUGS: dict[str, str] = {

@@ -48,12 +48,15 @@ class Jira:
         """Somebody moves an issue on Jira's own page."""
         fields = self.issues[key]["fields"]
         fields["status"] = {"name": status[0], "statusCategory": {"key": status[1]}}
-        fields["updated"] = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+        fields["updated"] = _now()
 
     def answer(self, method: str, target: str, body: bytes) -> tuple[int, Any]:
         where = urlsplit(target)
-        if self.document is not None:
+        attaching = where.path.endswith("/attachments")  # not in our copy of the document
+        if self.document is not None and not attaching:
             self.faults += self.document.faults(method, target, body)
+        if attaching:
+            return 200, self._keep_file(where.path.split("/")[-2], body)
         path = where.path.removeprefix("/rest/api/3/")
         sent = json.loads(body) if body else {}
         with self.lock:
@@ -76,27 +79,71 @@ class Jira:
         key, _, rest = path.removeprefix("issue/").partition("/")
         return self._about(method, self.issues[key], rest, sent)
 
+    def _keep_file(self, key: str, body: bytes) -> list[dict[str, Any]]:
+        name = body.split(b'filename="', 1)[1].split(b'"', 1)[0].decode()
+        files = self.issues[key]["fields"].setdefault("attachment", [])
+        files.append({"filename": name})
+        return files  # type: ignore[no-any-return]
+
     def _open(self, fields: dict[str, Any]) -> dict[str, Any]:
         key = f"ML-{len(self.issues) + 1}"
         self.issues[key] = {"id": str(len(self.issues) + 1), "key": key, "fields": dict(fields)}
-        self.issues[key]["comments"] = []
+        self.issues[key] |= {"comments": [], "links": {}}
         self.move(key, OPEN)
         return {"id": self.issues[key]["id"], "key": key, "self": f"{self.url}/{key}"}
 
     def _about(
         self, method: str, issue: dict[str, Any], rest: str, sent: dict[str, Any]
     ) -> tuple[int, Any]:
-        if rest == "transitions" and method == "GET":
-            to = {"name": DONE[0], "statusCategory": {"key": DONE[1]}}
-            return 200, {"transitions": [{"id": "31", "name": "Finish", "to": to}]}
-        if rest == "transitions":
-            assert sent["transition"]["id"] == "31"
-            self.move(issue["key"], DONE)
-            return 204, None
-        if rest == "comment":
-            issue["comments"].append(sent["body"])
-            return 201, {"id": "1"}
+        fields = issue["fields"]
+        match method, rest:
+            case "GET", "transitions":
+                return 200, {"transitions": [_step(*each) for each in STEPS]}
+            case "POST", "transitions":
+                to = next(each[1:] for each in STEPS if each[0] == sent["transition"]["id"])
+                self.move(issue["key"], to)
+                return 204, None
+            case "POST", "comment":
+                return 201, self.say(issue["key"], sent["body"], "Robot")
+            case "GET", "comment":
+                return 200, {"comments": issue["comments"], "total": len(issue["comments"])}
+            case "POST", "remotelink":
+                issue["links"][sent["globalId"]] = sent["object"]
+                return 201, {"id": 10000, "self": f"{self.url}/{issue['key']}/remotelink/10000"}
+            case "PUT", "assignee":
+                fields["assignee"] = sent if sent.get("accountId") else None
+                return 204, None
+            case "PUT", "":
+                fields.update(sent.get("fields", {}))
+                return 204, None
         return 200, issue
+
+    def say(self, key: str, body: Any, author: str) -> dict[str, Any]:
+        """Somebody comments."""
+        comments = self.issues[key]["comments"]
+        made = {
+            "id": str(10000 + len(comments)),
+            "body": body,
+            "author": {"displayName": author},
+            "created": _now(),
+        }
+        comments.append(made)
+        return made
+
+
+STEPS = (
+    ("11", "To Do", "new"),
+    ("21", "In Progress", "indeterminate"),
+    ("31", "Done", "done"),
+)
+
+
+def _step(number: str, name: str, category: str) -> dict[str, Any]:
+    return {"id": number, "name": name, "to": {"name": name, "statusCategory": {"key": category}}}
+
+
+def _now() -> str:
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
 def _handler(jira: Jira) -> type[BaseHTTPRequestHandler]:
@@ -107,6 +154,9 @@ def _handler(jira: Jira) -> type[BaseHTTPRequestHandler]:
             self._do()
 
         def do_POST(self) -> None:
+            self._do()
+
+        def do_PUT(self) -> None:
             self._do()
 
         def _do(self) -> None:

@@ -63,9 +63,12 @@ def redact_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def secrets_in(named: Mapping[str, object]) -> list[str]:
-    """The values under names that speak of secrets, whole and without their scheme."""
+    """The values under names that speak of secrets, whole, without their scheme, and behind `token=`."""
     values = [str(value) for name, value in named.items() if _SECRET_NAME.search(name)]
-    return [word for value in values for word in (value, *value.split()[1:]) if len(word) > 3]
+    parts = [
+        word for value in values for word in (value, *value.split()[1:], value.rpartition("=")[2])
+    ]
+    return [word for word in parts if len(word) > 3]
 
 
 def _host_only(url: re.Match[str]) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import django_filters as filters
 
-from apps.incidents.models import Incident, Ticket
+from apps.incidents.models import Incident, Ticket, TicketConflict
 
 
 class IncidentFilter(filters.FilterSet):
@@ -21,4 +21,13 @@ class TicketFilter(filters.FilterSet):
 
     class Meta:
         model = Ticket
+        fields: list[str] = []
+
+
+class TicketConflictFilter(filters.FilterSet):
+    ticket = filters.NumberFilter(field_name="ticket_id", min_value=1, max_value=2**63 - 1)
+    settled = filters.BooleanFilter(field_name="settled_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = TicketConflict
         fields: list[str] = []

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.incidents.models import Evidence, Incident, Note, Ticket
+from apps.incidents.models import Evidence, Incident, Note, Ticket, TicketConflict
 
 
 class EvidenceSerializer(serializers.ModelSerializer[Evidence]):
@@ -23,9 +23,23 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
     class Meta:
         model = Ticket
         fields = [
-            "id", "project", "incident", "connection", "key", "url", "remote_status",
-            "remote_closed", "seen_at", "trouble", "created_at",
+            "id", "project", "incident", "connection", "key", "label", "url", "remote_status",
+            "remote_priority", "remote_assignee", "remote_closed", "seen_at", "apart", "trouble",
+            "failures", "next_try_at", "dead_at", "created_at",
         ]  # fmt: skip
+
+
+class TicketConflictSerializer(serializers.ModelSerializer[TicketConflict]):
+    class Meta:
+        model = TicketConflict
+        fields = ["id", "ticket", "field", "ours", "theirs", "found_at", "settled_at", "kept"]
+
+
+class SettleConflictSerializer(serializers.Serializer[Any]):
+    keep = serializers.ChoiceField(
+        choices=[("ours", "The portal's"), ("theirs", "The ticket's")],
+        help_text="Whose value counts.",
+    )
 
 
 class IncidentSerializer(serializers.ModelSerializer[Incident]):
@@ -70,3 +84,9 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
 
 class NewTicketSerializer(serializers.Serializer[Any]):
     incident = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    connection = serializers.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        required=False,
+        help_text="A tracker or pager that the project may use; the project's first tracker without it.",
+    )

@@ -9,8 +9,8 @@ from rest_framework.response import Response
 
 from apps.core.access import Role
 from apps.core.api.viewsets import PortalViewSet
-from apps.incidents import access, selectors, services, sync
-from apps.incidents.api.filters import IncidentFilter, TicketFilter
+from apps.incidents import access, selectors, services, tickets
+from apps.incidents.api.filters import IncidentFilter, TicketConflictFilter, TicketFilter
 from apps.incidents.api.serializers import (
     EvidenceSerializer,
     IncidentSerializer,
@@ -18,9 +18,11 @@ from apps.incidents.api.serializers import (
     NewTicketSerializer,
     NoteSerializer,
     ResolveSerializer,
+    SettleConflictSerializer,
+    TicketConflictSerializer,
     TicketSerializer,
 )
-from apps.incidents.models import Incident, IncidentQuerySet, Ticket
+from apps.incidents.models import Incident, IncidentQuerySet, Ticket, TicketConflict
 from apps.projects import access as projects
 
 
@@ -94,5 +96,38 @@ class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         sent = NewTicketSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         incident = access.incident(self.user, sent.validated_data["incident"], Role.RESPONDER)
-        ticket = sync.link_ticket(incident=incident, by=self.user)
+        chosen = access.chosen_tracker(
+            self.user, incident.project, sent.validated_data.get("connection")
+        )
+        ticket = tickets.link_ticket(incident=incident, by=self.user, connection=chosen)
         return Response(self.get_serializer(ticket).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None, responses={202: TicketSerializer})
+    @action(detail=True, methods=["post"])
+    def redeliver(self, request: Request, pk: str) -> Response:
+        """Try a dead letter again, with the comments that were given up."""
+        ticket = access.ticket(self.user, int(pk), Role.MAINTAINER)
+        tried = tickets.redeliver(ticket=ticket, by=self.user)
+        return Response(self.get_serializer(tried).data, status=status.HTTP_202_ACCEPTED)
+
+
+class TicketConflictViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[TicketConflict]
+):
+    """Fields that changed on both sides, newest first."""
+
+    serializer_class = TicketConflictSerializer
+    filterset_class = TicketConflictFilter
+
+    def get_queryset(self) -> QuerySet[TicketConflict]:
+        return selectors.ticket_conflicts(self.user)
+
+    @extend_schema(request=SettleConflictSerializer, responses={200: TicketConflictSerializer})
+    @action(detail=True, methods=["post"])
+    def settle(self, request: Request, pk: str) -> Response:
+        """Say whose value counts; the other side follows."""
+        conflict = access.conflict(self.user, int(pk), Role.MAINTAINER)
+        sent = SettleConflictSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        settled = tickets.settle(conflict=conflict, keep=sent.validated_data["keep"], by=self.user)
+        return Response(self.get_serializer(settled).data)
