@@ -23,7 +23,7 @@ class MarkSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=500, required=False, allow_blank=True)
 
 
-class SentenceSerializer(serializers.Serializer[Any]):
+class ExplanationSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
     url = serializers.CharField()
 
@@ -65,12 +65,12 @@ class AlertViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewS
             alert = services.write_note(alert=alert, text=given["note"], by=self.user)
         return self._told(alert)
 
-    @extend_schema(responses={200: SentenceSerializer(many=True)})
+    @extend_schema(responses={200: ExplanationSerializer(many=True)})
     @action(detail=True, pagination_class=None, filterset_class=None)
     def explanation(self, request: Request, pk: str) -> Response:
         """What it means, in sentences made by code."""
         alert = access.alert(self.user, int(pk))
-        return Response(SentenceSerializer(explaining.explain(alert), many=True).data)
+        return Response(ExplanationSerializer(explaining.explain(alert), many=True).data)
 
     def _told(self, alert: Alert) -> Response:
         return Response(self.get_serializer(alert).data)

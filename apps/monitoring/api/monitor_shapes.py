@@ -90,7 +90,7 @@ class MeasurementSerializer(serializers.ModelSerializer[Measurement]):
         fields = ["at", "part", "value", "low", "high", "rows"]
 
 
-class KindSerializer(serializers.Serializer[Any]):
+class MonitorKindSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     title = serializers.CharField(source="kind.label")
     method = serializers.CharField()

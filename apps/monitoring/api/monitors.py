@@ -19,9 +19,9 @@ from apps.monitoring import access, selectors, services
 from apps.monitoring.api.filters import MonitorFilter
 from apps.monitoring.api.monitor_shapes import (
     BacktestSerializer,
-    KindSerializer,
     MeasurementSerializer,
     MonitorEditSerializer,
+    MonitorKindSerializer,
     MonitorSerializer,
     NewMonitorSerializer,
     UseSerializer,
@@ -150,11 +150,11 @@ class MonitorViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
         made = services.watch_deployment(deployment=place, by=self.user)
         return Response(self.get_serializer(made, many=True).data)
 
-    @extend_schema(responses={200: KindSerializer(many=True)})
+    @extend_schema(responses={200: MonitorKindSerializer(many=True)})
     @action(detail=False, pagination_class=None, filterset_class=None)
     def kinds(self, request: Request) -> Response:
         """Every kind of monitor: its method with its source, and the JSON Schema of its settings."""
-        return Response(KindSerializer(list(KINDS.values()), many=True).data)
+        return Response(MonitorKindSerializer(list(KINDS.values()), many=True).data)
 
     def _found(self, sent: dict[str, Any]) -> dict[str, Any]:
         """What was sent, with rows in place of ids, as far as the person may use them."""
