@@ -8,7 +8,7 @@ UV := $(VENV)/bin/uv pip install --quiet --system-certs --python $(PY) $(INSTALL
 PIP := $(PY) -m pip install --quiet --disable-pip-version-check $(INSTALLED)
 COMPILE := $(VENV)/bin/uv pip compile --quiet --system-certs --universal --generate-hashes --no-header --python $(PY)
 # What stands in one file shares what it has started; the order is that of tests/conftest.py.
-BESIDE := -n 2 --dist loadfile --no-loadscope-reorder
+BESIDE := -n 3 --dist loadfile --no-loadscope-reorder
 CHROMIUM := $(shell command -v chromium chromium-browser google-chrome 2>/dev/null | head -1)
 
 .PHONY: help run test check browser bench lock clean base dev front

@@ -1,6 +1,6 @@
 """kill -9 at random points: no acknowledged record is lost, none is there twice.
 
-20 rounds in the suite; `KILLS=200` makes 200 of them. A database of its own, which waits for the disk.
+Six rounds in the suite; `KILLS=200` makes 200 of them. A database of its own, which waits for the disk.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import pytest
 from portal.embedded.postgres import Postgres
 from tests.portal.polling import ROOT, environ, until
 
-ROUNDS = int(os.environ.get("KILLS", "20"))
+ROUNDS = int(os.environ.get("KILLS", "6"))
 DEPLOYMENT, PROJECT = 1, 1
 COUNT = """
 import json
