@@ -223,11 +223,11 @@ class RegistryTests(GateCase):
     def test_a_kind_from_another_room_is_asked_as_the_own_ones(self) -> None:
         made = registered.version(self.fraud, "m", 1)
         kind = Kind(
-            "budget", "Budget", "It fits.", Settings, lambda asked, given: Finding(True, "ok")
+            "purse", "Purse", "It fits.", Settings, lambda asked, given: Finding(True, "ok")
         )
         gates.register(kind)
-        self.addCleanup(gates.KINDS.pop, "budget")
-        self.assertTrue(self.find(made, "budget").passed)
+        self.addCleanup(gates.KINDS.pop, "purse")
+        self.assertTrue(self.find(made, "purse").passed)
         with self.assertRaises(ValueError):
             gates.register(kind)
 

@@ -32,6 +32,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "accounts.IdentityProvider": {"name": "Provider", "slug": "provider"},  # told to everybody
     "accounts.Team": {"name": "Crew", "slug": "crew"},  # a team stands beside the projects
     "docs.Document": {"kind": "runbook", "path": None},
+    "docs.Passage": {"terms": "[{},{},{}]"},
     "docs.Attachment": {"content": b"x", "name": "a.png", "media_type": "image/png"},
     "docs.Use": {"day": date(2026, 1, 1)},
     "deployments.Judgement": {
