@@ -14,7 +14,7 @@ from apps.deployments import selectors as deployments
 from apps.deployments.models import Deployment
 from apps.monitoring.alerting import labels, matchers, windows
 from apps.monitoring.events import AlertFired, AlertJoined, AlertReturned
-from apps.monitoring.models import Alert, AlertQuerySet, Silence
+from apps.monitoring.models import Alert, AlertQuerySet, Monitor, Silence
 from apps.monitoring.services import notifying
 from apps.monitoring.services.journal import note_alert
 
@@ -188,9 +188,13 @@ def _returned_from(alert: Alert) -> Alert | None:
 
 
 def _leading(alert: Alert) -> Alert | None:
-    """The first alert of the group it belongs to: the same upstream table, or the same deployment."""
+    """The first alert of the group it belongs to: the same upstream table, or the same deployment.
+
+    That something else runs than is wanted stays a matter of its own: it ends by a decision, not by calm rows.
+    """
     near = Q(deployment_id=alert.deployment_id, fired_at__gte=timezone.now() - WITHIN)
-    shared = near if alert.deployment_id else Q(pk=None)
+    near &= ~Q(monitor__kind=Monitor.Kind.DESIRED_STATE)
+    shared = near if alert.deployment_id and not alert.tells_of_state else Q(pk=None)
     if alert.group:
         shared |= Q(group=alert.group)
     leads = Alert.objects.led().going_on().filter(shared, project_id=alert.project_id)
