@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 
 import orjson
 from channels.db import database_sync_to_async
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from rest_framework.exceptions import AuthenticationFailed
 
 from apps.accounts import selectors as accounts
@@ -184,15 +184,25 @@ class Together:
 together = Together()
 
 
+def _by_itself(ask: Ask) -> Answer:
+    try:
+        return services.append_together(asks=[ask])[0]
+    except Exception as error:  # noqa: BLE001  answered as a failure of our own, with the log's line
+        return error
+
+
 def _together(requests: Sequence[Request]) -> list[Answer]:
     """One transaction for all that can be read; where it fails, each has another of its own."""
     answers: list[Answer] = [_readable(asked) for asked in requests]  # type: ignore[misc]
     places = [at for at, answer in enumerate(answers) if isinstance(answer, Ask)]
+    asks: list[Ask] = [answers[at] for at in places]  # type: ignore[misc]
+    outcomes: Sequence[Answer]
     try:
-        outcomes = services.append_together(asks=[answers[at] for at in places])  # type: ignore[misc]
-    except DatabaseError as error:
-        away = isinstance(error.__cause__, InterfaceError)
-        return [error if away or isinstance(answer, Ask) else answer for answer in answers]
+        outcomes = services.append_together(asks=asks)
+    except (OperationalError, InterfaceError) as error:  # the database is away, for each of them
+        outcomes = [error] * len(asks)
+    except Exception:  # noqa: BLE001  one of them: each is tried alone, and answered whatever happens
+        outcomes = [_by_itself(ask) for ask in asks]
     for at, outcome in zip(places, outcomes, strict=True):
         answers[at] = outcome
     return answers
