@@ -7,28 +7,9 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.deployments.models import Deployment, Release
-from apps.incidents.models_tickets import (
-    Ticket,
-    TicketComment,
-    TicketConflict,
-    TicketMapping,
-    TicketPost,
-)
 from apps.monitoring.models import Alert
 from apps.projects.models import Project
 from apps.projects.querysets import InProjectQuerySet
-
-__all__ = [
-    "Evidence",
-    "Incident",
-    "IncidentQuerySet",
-    "Note",
-    "Ticket",
-    "TicketComment",
-    "TicketConflict",
-    "TicketMapping",
-    "TicketPost",
-]
 
 
 class IncidentQuerySet(InProjectQuerySet["Incident"]):
