@@ -1,21 +1,22 @@
-"""Windows from Parquet and CSV files, row group by row group, on all cores."""
+"""Windows from Parquet and CSV files, on all cores."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from apps.core.errors import Invalid
 from apps.core.late import late
-from apps.monitoring.profiling.summaries import Summary, of_table, summarise
+from apps.monitoring.profiling.summaries import Summary, drawn, of_table
+from apps.monitoring.profiling.tallies import Tally, tally
 
-pa, csv, parquet, machine = (
-    late("pyarrow"), late("pyarrow.csv"), late("pyarrow.parquet"), late("os"),
-)  # fmt: skip
+np, machine = late("numpy"), late("os")
+pa, csv, parquet = late("pyarrow"), late("pyarrow.csv"), late("pyarrow.parquet")
 
-BATCH = 65_536
+BATCH = 262_144
 PAGE = 1_048_576
 MISSING = ("", "NA", "N/A", "NaN", "nan", "NULL", "null", "None", "<NA>")
 
@@ -40,15 +41,48 @@ def _read(path: Path, columns: Sequence[str] | None, seed: int) -> Summary:
 
 
 def _parquet(path: Path, columns: Sequence[str] | None, seed: int) -> Summary:
-    schema = parquet.read_schema(path)
-    names = _names(schema.names, columns, path)
-    strings = [name for name in names if _is_string(schema.field(name).type)]
-    # Pages are read as they are needed: a row group of any size takes little memory.
-    file = parquet.ParquetFile(path, read_dictionary=strings, buffer_size=PAGE, pre_buffer=False)
-    kept = pa.schema([file.schema_arrow.field(name) for name in names])
-    batches = (each.select(names) for each in file.iter_batches(BATCH, columns=names))
+    """Column by column, each in a thread: a column takes the memory of a batch and of its sample."""
+    file = parquet.ParquetFile(path)
+    names = _names(file.schema_arrow.names, columns, path)
+    priorities, chosen = drawn(file.metadata.num_rows, seed)
+    column = _Column(path, file.metadata, file.schema_arrow, chosen)
     with ThreadPoolExecutor(max(1, machine.cpu_count() or 1)) as threads:
-        return summarise(batches, kept, threads=threads, seed=seed)
+        found = list(threads.map(column.read, names))
+    order = np.argsort(priorities, kind="stable")
+    sample = pa.table([each.take(pa.array(order)) for _, each in found], names=names)
+    tallies = {name: each for name, (each, _) in zip(names, found, strict=True)}
+    return Summary(file.metadata.num_rows, tallies, sample, priorities[order])
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """Reads one column of a Parquet file: its tally, and its values in the chosen rows."""
+
+    path: Path
+    metadata: Any
+    schema: Any
+    chosen: Any  # row numbers, ascending
+
+    def read(self, name: str) -> tuple[Tally, Any]:
+        kind = self.schema.field(name).type
+        strings = [name] if _is_string(kind) else None
+        # Pages are read as they are needed: a row group of any size takes little memory.
+        file = parquet.ParquetFile(
+            self.path,
+            metadata=self.metadata,
+            read_dictionary=strings,
+            buffer_size=PAGE,
+            pre_buffer=False,
+        )
+        of_type = file.schema_arrow.field(name).type
+        found, kept, start = tally(pa.array([], of_type)), [pa.array([], of_type)], 0
+        for batch in file.iter_batches(BATCH, columns=[name], use_threads=False):
+            values = batch.column(0)
+            found = found.merged(tally(values))
+            first, last = np.searchsorted(self.chosen, [start, start + len(values)])
+            kept.append(values.take(pa.array(self.chosen[first:last] - start)))
+            start += len(values)
+        return found, pa.chunked_array(kept).unify_dictionaries().combine_chunks()
 
 
 def _is_string(kind: Any) -> bool:

@@ -26,6 +26,7 @@ else:
 pa, pc = late("pyarrow"), late("pyarrow.compute")
 
 MOST_SAMPLED = 5000
+DRAWN = 262_144  # rows whose priorities are drawn at a time
 BARS = 30
 TEXT_LETTERS = 40  # on average at least; or
 TEXT_WORDS = 4  # so many, and hardly any value twice
@@ -155,6 +156,20 @@ class _Sampler:
     def sample(self) -> tuple[Any, Floats]:
         """The rows kept, in the order of their priorities, and these."""
         return _smallest(pa.concat_tables(self._tables), np.concatenate(self._drawn))
+
+
+def drawn(rows: int, seed: int | None) -> tuple[Floats, Any]:
+    """The priorities of the rows that are sampled from so many, and their numbers, ascending."""
+    generator = np.random.default_rng(seed)
+    priorities, chosen = np.empty(0), np.empty(0, dtype=np.int64)
+    for start in range(0, rows, DRAWN):
+        fresh = generator.random(min(DRAWN, rows - start))
+        priorities = np.concatenate([priorities, fresh])
+        chosen = np.concatenate([chosen, np.arange(start, start + len(fresh))])
+        if len(priorities) > MOST_SAMPLED:
+            smallest = np.sort(np.argpartition(priorities, MOST_SAMPLED - 1)[:MOST_SAMPLED])
+            priorities, chosen = priorities[smallest], chosen[smallest]
+    return priorities, chosen
 
 
 def _smallest(table: Any, priorities: Floats) -> tuple[Any, Floats]:

@@ -31,6 +31,7 @@ else:
 RATE = 0.005  # of false alarms per report: half of the 1 % promised, for what is not ideal
 PERMUTED = 5000  # a window of more rows on both sides is large: its questions are priced instead
 RELATED = 2500  # rows of each large window that joint questions are asked of
+PRICED_AT_ONCE = 32
 FEWEST = 20  # rows on either side
 SMALLEST_EFFECT = 0.1  # below it a change is real but does not matter
 SMALLEST_RELATION = 0.2  # standard deviations of a joint question: "small" (Cohen 1988)
@@ -106,11 +107,17 @@ class _Comparison:
         related, drawn = self._relations(thin)
         shares = _shares(own, related)
         for asked, many, part in self._groups(own, related, shares, drawn):
-            questions = exact.Questions(asked, part, many)
-            divisions = exact.DIVISIONS if self.is_exact else 0
-            found = exact.divide(questions, seed=self.options.seed, divisions=divisions)
-            self.largest = found.largest
-            self.asked += zip(asked, map(float, found.seen), strict=True)
+            # Priced questions do not meet each other: few at a time take little memory.
+            size = len(asked) if self.is_exact else PRICED_AT_ONCE
+            for at in range(0, len(asked), size):
+                self._answer(asked[at : at + size], many, part[at : at + size])
+
+    def _answer(self, asked: list[Feature], many: int, shares: Floats) -> None:
+        questions = exact.Questions(asked, shares, many)
+        divisions = exact.DIVISIONS if self.is_exact else 0
+        found = exact.divide(questions, seed=self.options.seed, divisions=divisions)
+        self.largest = found.largest
+        self.asked += zip(asked, map(float, found.seen), strict=True)
 
     def _groups(
         self, own: list[Feature], related: list[Feature], shares: Floats, drawn: int
