@@ -37,6 +37,10 @@ TAKEN = "RESOURCE_ALREADY_EXISTS"
 DISABLED = "FEATURE_DISABLED"
 WORKSPACES = "3.0/mlflow/workspaces"
 PER_PAGE = 200
+# MLflow keeps prompts in its registry, and leaves them out of a list that does not ask for them.
+MODELS = ("2.0/mlflow/registered-models/search", "registered_models")
+VERSIONS = ("2.0/mlflow/model-versions/search", "model_versions")
+PROMPTS = "tags.`mlflow.prompt.is_prompt` = 'true'"
 REFUSALS = (400, 401, 403, 404, 409, 422)
 # Answers of MLflow's are as large as the largest page of runs.
 LIMIT = 64 * 1024 * 1024
@@ -96,6 +100,16 @@ class Upstream:
             page = self.get(path, **given)
             yield from page.get(key, [])
             token = page.get("next_page_token") or None
+
+    def registered(self) -> Iterator[Json]:
+        """Every registered model, prompts among them."""
+        yield from self.listed(*MODELS)
+        yield from self.listed(*MODELS, filter=PROMPTS)
+
+    def versions(self) -> Iterator[Json]:
+        """Every version of every registered model, those of prompts among them."""
+        yield from self.listed(*VERSIONS)
+        yield from self.listed(*VERSIONS, filter=PROMPTS)
 
     def searched(self, path: str, key: str, **body: Any) -> Iterator[Json]:
         """Every record of a list that is asked for by POST."""

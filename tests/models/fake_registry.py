@@ -29,8 +29,8 @@ class FakeMlflow:
 
     # What somebody with MLflow's address may do
 
-    def register(self, name: str, versions: int = 1) -> None:
-        model = self.models.setdefault(name, {"versions": {}, "aliases": {}})
+    def register(self, name: str, versions: int = 1, *, prompt: bool = False) -> None:
+        model = self.models.setdefault(name, {"versions": {}, "aliases": {}, "prompt": prompt})
         for number in range(1, versions + 1):
             model["versions"][number] = {"stage": "None"}
 
@@ -102,7 +102,12 @@ class FakeMlflow:
         return {"run": self._found(self.runs, given["run_id"])}
 
     def _get_registered_models_search(self, given: Json) -> Json:
-        return {"registered_models": [self._told(name) for name in self.models]}
+        return {"registered_models": [self._told(name) for name in self._listed(given)]}
+
+    def _listed(self, given: Json) -> list[str]:
+        """As MLflow: prompts only where they are asked for, and then nothing else."""
+        wanted = "mlflow.prompt.is_prompt" in given.get("filter", "")
+        return [name for name, model in self.models.items() if model["prompt"] == wanted]
 
     def _get_registered_models_get(self, given: Json) -> Json:
         self._model(given["name"])
@@ -110,7 +115,9 @@ class FakeMlflow:
 
     def _get_model_versions_search(self, given: Json) -> Json:
         every = [
-            (name, number) for name, model in self.models.items() for number in model["versions"]
+            (name, number)
+            for name in self._listed(given)
+            for number in self.models[name]["versions"]
         ]
         return {"model_versions": [self._told_version(*each) for each in every]}
 

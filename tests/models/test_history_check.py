@@ -89,6 +89,13 @@ class CheckTests(Logged):
         self.assertIn("level", self.command("rebuild", "--project", "fraud"))
         self.assertIn("0 of", self.command("check"))
 
+    def test_prompts_are_in_the_registry_though_mlflow_lists_them_apart(self) -> None:
+        self.mlflow.register("greeting", versions=2, prompt=True)
+        self.mlflow.set_alias("greeting", "production", 2)
+        self.assertIn("level", self.command("rebuild", "--project", "fraud"))
+        self.assertEqual(ModelVersion.objects.live().filter(model__name="greeting").count(), 2)
+        self.assertIn("fraud: 0 of", self.command("check"))
+
     def test_it_says_when_it_could_not_look(self) -> None:
         self.mlflow.away = True
         with self.assertRaisesMessage(CommandError, "not answering"):

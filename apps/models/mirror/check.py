@@ -37,7 +37,7 @@ def differences(project: Project) -> Iterator[Difference]:
     mlflow = Upstream(project.slug)
     yield _experiments(project, mlflow)
     yield _runs(project, mlflow)
-    told = list(mlflow.listed("2.0/mlflow/registered-models/search", "registered_models"))
+    told = list(mlflow.registered())
     yield _models(project, told)
     yield _versions(project, mlflow)
     yield _aliases(project, told)
@@ -131,7 +131,7 @@ def _versions(project: Project, mlflow: Upstream) -> Difference:
             "stage": shapes.stage(told.get("current_stage")),
             "deleted_at": None,
         }
-        for told in mlflow.listed("2.0/mlflow/model-versions/search", "model_versions")
+        for told in mlflow.versions()
     }
     living = {key for key, row in rows.items() if not (row.deleted_at or row.model.deleted_at)}
     return _compared("versions", rows, wanted, living)

@@ -137,7 +137,7 @@ def _gone_runs(project: Project, begun_at: datetime) -> None:
 
 
 def _models(project: Project, mlflow: Upstream) -> None:
-    told = list(mlflow.listed("2.0/mlflow/registered-models/search", "registered_models"))
+    told = list(mlflow.registered())
     rows = {each["name"]: registry.put_model(project, each) for each in told}
     seen = set(_versions(mlflow, rows))
     for gone in ModelVersion.objects.filter(project=project).live().exclude(pk__in=seen):
@@ -160,7 +160,7 @@ def _aliases(project: Project, told: list[Json]) -> None:
 
 
 def _versions(mlflow: Upstream, rows: dict[str, RegisteredModel]) -> Iterator[int]:
-    for told in mlflow.listed("2.0/mlflow/model-versions/search", "model_versions"):
+    for told in mlflow.versions():
         model = rows.get(told["name"])
         if model and (row := registry.put_version(model, told)):
             if row.stage != shapes.stage(told.get("current_stage")):
