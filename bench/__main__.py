@@ -15,8 +15,8 @@ BENCHES = (
     "ingest",
     "drift",
     "alerts",
+    "search",
 )
-BENCHES = ("runs", "gateway", "judge", "serving", "search")
 
 
 def main(names: list[str]) -> int:
