@@ -24,6 +24,7 @@ IMPORT_LIMIT_BYTES = ENV.import_limit_gb * 1024**3
 TRUSTED_PROXIES = ENV.trusted_proxies
 ADMIN_PASSWORD = ENV.admin_password
 METRICS_TOKEN = ENV.metrics_token
+HEARTBEAT_URL = ENV.heartbeat_url
 MLFLOW_URL = ENV.mlflow_tracking_uri or f"http://127.0.0.1:{ENV.port + 2}"
 METRICS_DIR = ENV.metrics_dir
 GATEWAY_PORT = ENV.port + 1
