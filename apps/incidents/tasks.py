@@ -5,7 +5,7 @@ from celery import shared_task
 from apps.core.errors import PortalError
 from apps.core.jobs import Progress, job_task
 from apps.incidents import selectors, services, tickets
-from apps.incidents.oncall import feeds, health, paging, sending, telling
+from apps.incidents.oncall import feeds, health, paging, push, sending, telling
 from apps.incidents.tickets.failing import note_lost_job
 from apps.incidents.tickets.linking import enqueue
 
@@ -63,6 +63,7 @@ def send_call(progress: Progress, *, call_id: int) -> dict[str, bool]:
 @shared_task(name="incidents.tell_around_shifts")
 def tell_around_shifts() -> None:
     """Tell of shifts that come and of hand-overs; ping the address that waits for the engine."""
+    push.keys()
     telling.tell_around()
     health.tell_outside()
 

@@ -21,6 +21,8 @@ from apps.projects.querysets import InProjectQuerySet
 if TYPE_CHECKING:
     from apps.core.access import Person
 
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
 
 class Schedule(models.Model):
     """Who is on call when, by the clock of one zone."""
@@ -91,6 +93,11 @@ class Layer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def days(self) -> str:
+        """The days it is bound to, in words."""
+        return ", ".join(WEEKDAYS[day] for day in self.weekdays)
 
 
 class Turn(models.Model):

@@ -185,6 +185,13 @@ class Page(models.Model):
         return f"page {self.pk} of {self.incident}"
 
     @property
+    def shown_state(self) -> str:
+        """The state as badges know it."""
+        if self.state == self.State.SENT:
+            return "acknowledged" if self.acknowledged_at else "paged"
+        return "pending" if self.state == self.State.WAITING else "stopped"
+
+    @property
     def target(self) -> str:
         """Whom it is for, in words."""
         return str(self.schedule or self.user or self.connection or "the project's owner")
@@ -348,6 +355,12 @@ class Call(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def shown_state(self) -> str:
+        """The state as badges know it."""
+        names = {"waiting": "pending", "sent": "done", "dead": "failed"}
+        return names.get(self.state, self.state)
 
     @property
     def to(self) -> str:

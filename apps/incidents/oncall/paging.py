@@ -58,8 +58,9 @@ def follow(incident: Incident) -> None:
 
 def catch_up() -> None:
     """Plan what is triggered and has no plan, and stop what is over and still pages. Safe to run twice."""
-    triggered = Q(state=Incident.State.TRIGGERED)
-    apart = Q(triggered, escalation=None) | Q(~triggered, escalation__state=Escalation.State.PAGING)
+    triggered, paging = Q(state=Incident.State.TRIGGERED), Escalation.State.PAGING
+    planned = Q(escalation__state=paging)
+    apart = (triggered & ~planned) | (~triggered & planned)
     for pk in list(Incident.objects.filter(apart).values_list("pk", flat=True)[:MOST_PER_BEAT]):
         with transaction.atomic():
             follow(Incident.objects.select_for_update().get(pk=pk))

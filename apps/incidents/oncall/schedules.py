@@ -133,6 +133,17 @@ def replace_layers(*, schedule: Schedule, shapes: Sequence[Shape], by: AbstractU
 
 
 @transaction.atomic
+def rework_schedule(
+    *, schedule: Schedule, name: str, zone: str, shapes: Sequence[Shape] | None, by: AbstractUser
+) -> Schedule:
+    """Name, zone and, where given, all rotations at once."""
+    changed = change_schedule(schedule=schedule, name=name, zone=zone, by=by)
+    if shapes is None:
+        return changed
+    return replace_layers(schedule=changed, shapes=shapes, by=by)
+
+
+@transaction.atomic
 def add_override(
     *, schedule: Schedule, user: User, starts_at: datetime, ends_at: datetime, by: AbstractUser
 ) -> Override:

@@ -22,6 +22,7 @@ from apps.incidents.models import (
     Override,
     Page,
     Policy,
+    PushKeys,
     PushSubscription,
     QuietHours,
     RungTarget,
@@ -81,6 +82,11 @@ class OnCallNow:
 def schedules(user: Person) -> InProjectQuerySet[Schedule]:
     """The schedules of projects that the person may see."""
     return Schedule.objects.visible_to(user).select_related("project")
+
+
+def with_layers(found: InProjectQuerySet[Schedule]) -> InProjectQuerySet[Schedule]:
+    """The same with their rotations and the people in them."""
+    return found.prefetch_related("layers__turns__user")
 
 
 def overrides(user: Person) -> QuerySet[Override]:
@@ -305,6 +311,11 @@ def quiet_hours(user: Person) -> QuietHours | None:
 def subscriptions(user: Person) -> QuerySet[PushSubscription]:
     """The browsers that show pages to the person."""
     return PushSubscription.objects.visible_to(user).living()
+
+
+def push_key() -> str:
+    """The portal's public key for web push; empty in its first minute."""
+    return PushKeys.objects.values_list("public", flat=True).first() or ""
 
 
 def links(user: Person) -> QuerySet[CalendarLink]:

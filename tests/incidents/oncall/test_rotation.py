@@ -1,5 +1,6 @@
 """Who is on call: held against a model that counts minutes, over zones, clock changes and leap days."""
 
+# ruff: noqa: DTZ001  what a clock on a wall shows has no zone
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
@@ -60,7 +61,9 @@ class MinuteModel:
             shift = int((self.seen - each.first).total_seconds() // each.length.total_seconds())
         while each.first + (shift + 1) * each.length <= self.seen:
             shift += 1
-        ring = [each.people[(shift + further) % len(each.people)] for further in range(len(each.people))]
+        ring = [
+            each.people[(shift + further) % len(each.people)] for further in range(len(each.people))
+        ]
         return next((person for person in ring if person not in self.plan.gone), None)
 
     def hours(self, each: Rotation) -> bool:
@@ -196,7 +199,9 @@ def test_follow_the_sun_hands_over_between_zones_of_the_day() -> None:
 
 def test_who_left_is_skipped_and_nobody_else_moves() -> None:
     three = weekly(people=(1, 2, 3), length=timedelta(days=1), first=datetime(2025, 4, 1))
-    before = [duty.person for day in range(1, 7) if (duty := who(Plan("UTC", (three,)), at(2025, 4, day)))]
+    before = [
+        duty.person for day in range(1, 7) if (duty := who(Plan("UTC", (three,)), at(2025, 4, day)))
+    ]
     left = Plan("UTC", (three,), gone=frozenset({2}))
     after = [who(left, at(2025, 4, day)) for day in range(1, 7)]
     assert before == [1, 2, 3, 1, 2, 3]
