@@ -164,6 +164,7 @@ CELERY_TASK_ROUTES = {"ledger.seal": {"queue": "system"}, "core.sweep_jobs": {"q
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "portal.steady:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = TIMETABLE
 
 WORKER_QUEUES = ("default", "system")

@@ -49,15 +49,8 @@ def catch_up() -> None:
 def page_due() -> None:
     """The beat of the escalation engine: send every page whose time has come."""
     paging.page_due()
-    sending.wake_due()
+    sending.send_due()
     health.beat()
-
-
-@job_task("incidents.send_call", queue="system")
-def send_call(progress: Progress, *, call_id: int) -> dict[str, bool]:
-    """Send one message of a page, a hand-over or a shift."""
-    progress(10, "Sending")
-    return {"sent": sending.send(call_id=call_id)}
 
 
 @shared_task(name="incidents.tell_around_shifts")

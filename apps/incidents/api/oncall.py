@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import django_filters as filters
@@ -56,7 +56,7 @@ class NewLayerSerializer(serializers.Serializer[Any]):
         help_text="User names in order.",
     )  # fmt: skip
     starts_on = serializers.DateField(help_text="The day of the first hand-over.")
-    hand_over = serializers.TimeField(default="09:00", help_text="By the clock of the zone.")
+    hand_over = serializers.TimeField(default=time(9), help_text="By the clock of the zone.")
     length = serializers.IntegerField(min_value=1, max_value=366, default=1)
     unit = serializers.ChoiceField(Layer.Unit.choices, default=Layer.Unit.WEEKS)
     weekdays = serializers.ListField(

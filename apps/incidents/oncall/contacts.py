@@ -16,7 +16,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.core import jobs
 from apps.core.errors import Conflict, Invalid
 from apps.incidents.models import (
     Call,
@@ -264,9 +263,6 @@ def _write(
         for reach in reaches
     ]
     Call.objects.bulk_create(rows, ignore_conflicts=True)
-    due = Call.objects.filter(key__in=[row.key for row in rows], due_at__lte=now)
-    for pk in due.values_list("pk", flat=True):
-        wake(pk)
 
 
 def _words(told: Told) -> dict[str, Any]:
@@ -276,8 +272,3 @@ def _words(told: Told) -> dict[str, Any]:
         "url": told.url[:500],
         "urgent": told.urgent,
     }
-
-
-def wake(call_id: int) -> None:
-    """Have a message sent now; many wishes are one job."""
-    jobs.enqueue("incidents.send_call", owner=None, key=f"call:{call_id}", call_id=call_id)

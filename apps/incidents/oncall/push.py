@@ -15,7 +15,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.conf import settings
-from django.db import IntegrityError, transaction
 
 from apps.core.errors import Invalid
 from apps.core.http import NEVER, Absent, Http
@@ -38,11 +37,9 @@ def keys() -> PushKeys:
     private = ec.generate_private_key(CURVE)
     number = private.private_numbers().private_value.to_bytes(32, "big")
     public = encoded(raw(private.public_key()))
-    try:
-        with transaction.atomic():
-            return PushKeys.objects.create(pk=1, public=public, private=encoded(number))
-    except IntegrityError:
-        return PushKeys.objects.get(pk=1)  # another process was first
+    row = PushKeys(pk=1, public=public, private=encoded(number))
+    PushKeys.objects.bulk_create([row], ignore_conflicts=True)  # another process may be first
+    return PushKeys.objects.get(pk=1)
 
 
 def send(subscription: PushSubscription, message: dict[str, Any], *, topic: str) -> None:

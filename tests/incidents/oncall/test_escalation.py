@@ -33,7 +33,6 @@ class EscalationTests(PortalTestCase):
         while hands.uptime < until:
             hands.wait(min(max(self.seconds_to_wait(hands), 1), until - hands.uptime))
             paging.page_due()
-            sending.wake_due()
             for pk in Call.objects.due(hands.now).values_list("pk", flat=True):
                 sending.send(call_id=pk)
 
