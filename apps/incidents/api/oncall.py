@@ -3,7 +3,6 @@ from __future__ import annotations
 from datetime import time, timedelta
 from typing import Any
 
-import django_filters as filters
 from django.db.models import QuerySet
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -15,6 +14,7 @@ from rest_framework.response import Response
 from apps.core.access import Role
 from apps.core.api.viewsets import PortalPlainViewSet, PortalViewSet
 from apps.core.errors import Invalid
+from apps.incidents.api.filters import OverrideFilter, ScheduleFilter
 from apps.incidents.models import Layer, Override, Schedule
 from apps.incidents.oncall import access, schedules, selectors
 from apps.incidents.oncall.schedules import Shape
@@ -23,7 +23,7 @@ from apps.projects.models import Project
 from apps.projects.querysets import InProjectQuerySet
 
 LONGEST = timedelta(days=100)
-NAME = {"max_length": 150}
+NAME_LENGTH = 150
 
 
 class LayerSerializer(serializers.ModelSerializer[Layer]):
@@ -52,7 +52,7 @@ class ScheduleSerializer(serializers.ModelSerializer[Schedule]):
 class NewLayerSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=100)
     people = serializers.ListField(
-        child=serializers.CharField(**NAME), min_length=1, max_length=50,
+        child=serializers.CharField(max_length=NAME_LENGTH), min_length=1, max_length=50,
         help_text="User names in order.",
     )  # fmt: skip
     starts_on = serializers.DateField(help_text="The day of the first hand-over.")
@@ -114,26 +114,9 @@ class OverrideSerializer(serializers.ModelSerializer[Override]):
 
 class NewOverrideSerializer(serializers.Serializer[Any]):
     schedule = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
-    user = serializers.CharField(**NAME)
+    user = serializers.CharField(max_length=NAME_LENGTH)
     starts_at = serializers.DateTimeField()
     ends_at = serializers.DateTimeField()
-
-
-class ScheduleFilter(filters.FilterSet):
-    project = filters.CharFilter(field_name="project__slug")
-
-    class Meta:
-        model = Schedule
-        fields: list[str] = []
-
-
-class OverrideFilter(filters.FilterSet):
-    project = filters.CharFilter(field_name="schedule__project__slug")
-    schedule = filters.NumberFilter(field_name="schedule_id", min_value=1, max_value=2**63 - 1)
-
-    class Meta:
-        model = Override
-        fields: list[str] = []
 
 
 class ScheduleViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Schedule]):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import django_filters as filters
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.request import Request
@@ -10,6 +9,7 @@ from rest_framework.response import Response
 
 from apps.core.access import Role
 from apps.core.api.viewsets import PortalViewSet
+from apps.incidents.api.filters import PolicyFilter
 from apps.incidents.models import Incident, Policy, Rung, RungTarget
 from apps.incidents.oncall import access, policies, selectors
 from apps.incidents.oncall.policies import Step, Wanted
@@ -80,14 +80,6 @@ class PolicyChangeSerializer(serializers.Serializer[Any]):
 
 class NewPolicySerializer(PolicyChangeSerializer):
     project = serializers.SlugField(max_length=60)
-
-
-class PolicyFilter(filters.FilterSet):
-    project = filters.CharFilter(field_name="project__slug")
-
-    class Meta:
-        model = Policy
-        fields: list[str] = []
 
 
 class PolicyViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Policy]):

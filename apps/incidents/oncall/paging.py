@@ -83,7 +83,7 @@ def follow_the_clock(reading: Reading) -> None:
     tolerated = clock.TOLERATED.total_seconds()
     apart = F("clock_offset") - reading.offset
     for table in (Page, Call):
-        rows = table.objects.filter(state="waiting", boot=reading.boot)  # type: ignore[attr-defined]
+        rows = table.objects.filter(state="waiting", boot=reading.boot)
         moved = rows.annotate(apart=Abs(apart)).filter(apart__gt=tolerated)
         moved.update(
             due_at=F("due_at") + Seconds(reading.offset - F("clock_offset")),

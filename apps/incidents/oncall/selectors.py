@@ -137,7 +137,7 @@ def plans(found: Sequence[Schedule], since: datetime, until: datetime) -> dict[i
     for layer in Layer.objects.filter(schedule_id__in=ids).prefetch_related("turns"):
         layers[layer.schedule_id].append(layer)
     stand_ins: dict[int, list[Override]] = defaultdict(list)
-    touching = Override.objects.filter(schedule_id__in=ids).touching(since, until)  # type: ignore[attr-defined]
+    touching = Override.objects.filter(schedule_id__in=ids).touching(since, until)
     for override in touching.order_by("-pk"):
         stand_ins[override.schedule_id].append(override)
     return {
@@ -290,7 +290,7 @@ def paged(user: Person) -> QuerySet[Page]:
     found = Page.objects.filter(
         calls__user_id=user.pk or 0, incident__state=waiting, state=Page.State.SENT
     )
-    return found.visible_to(user).select_related("incident__project").distinct()  # type: ignore[attr-defined]
+    return found.visible_to(user).select_related("incident__project").distinct()
 
 
 def contact_rules(user: Person) -> QuerySet[ContactRule]:
