@@ -55,6 +55,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "models.EvidencePack": {"content": b"pack"},
     "models.ModelImport": {"options": {}},
     "models.Home": {"connection": None, "workspaces": True},
+    "incidents.Schedule": {"zone": "Europe/Berlin"},
     "incidents.Layer": {"opens": None, "closes": None, "unit": "weeks"},
     "incidents.CalendarLink": {"digest": "d" * 64},
     "incidents.Policy": {"severity": ""},
