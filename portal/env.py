@@ -46,6 +46,7 @@ class Env:
     trusted_proxies: tuple[str, ...]
     email_url: str | None
     metrics_token: str | None
+    heartbeat_url: str | None
     metrics_dir: str | None
     web_processes: int
     worker_concurrency: int
@@ -111,6 +112,7 @@ def read(environ: Mapping[str, str]) -> Env:
         trusted_proxies=source.items("TRUSTED_PROXIES"),
         email_url=source.text("EMAIL_URL"),
         metrics_token=source.text("METRICS_TOKEN"),
+        heartbeat_url=source.text("HEARTBEAT_URL"),
         metrics_dir=source.text("PROMETHEUS_MULTIPROC_DIR"),
         web_processes=source.number("WEB_PROCESSES", max(2, os.cpu_count() or 1)),
         worker_concurrency=source.number("WORKER_CONCURRENCY", max(2, os.cpu_count() or 1)),

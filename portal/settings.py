@@ -24,6 +24,7 @@ IMPORT_LIMIT_BYTES = ENV.import_limit_gb * 1024**3
 TRUSTED_PROXIES = ENV.trusted_proxies
 ADMIN_PASSWORD = ENV.admin_password
 METRICS_TOKEN = ENV.metrics_token
+HEARTBEAT_URL = ENV.heartbeat_url
 MLFLOW_URL = ENV.mlflow_tracking_uri or f"http://127.0.0.1:{ENV.port + 2}"
 METRICS_DIR = ENV.metrics_dir
 GATEWAY_PORT = ENV.port + 1
@@ -163,6 +164,7 @@ CELERY_TASK_ROUTES = {"ledger.seal": {"queue": "system"}, "core.sweep_jobs": {"q
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")
+CELERY_BEAT_SCHEDULER = "portal.steady:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = TIMETABLE
 
 WORKER_QUEUES = ("default", "system")

@@ -147,4 +147,19 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(3600.0),
         "options": {"expires": 3600, "queue": "system"},
     },
+    "page who is due": {
+        "task": "incidents.page_due",
+        "schedule": schedule(1.0),
+        "options": {"expires": 5, "queue": "system"},
+    },
+    "tell around shifts": {
+        "task": "incidents.tell_around_shifts",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
+    "read calendars of shifts": {
+        "task": "incidents.read_calendars",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
 }

@@ -8,6 +8,7 @@ from django.conf import settings as django
 from pydantic import Field
 
 from apps.core.errors import PortalError
+from apps.incidents.oncall.gates import KIND
 from apps.integrations import selectors as integrations
 from apps.integrations.ports import Change, ChangeControl, TicketDraft
 from apps.models import gates
@@ -72,3 +73,4 @@ gates.register(
         approved_change,
     )
 )
+gates.register(KIND)

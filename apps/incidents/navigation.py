@@ -16,7 +16,10 @@ register(
         waiting=lambda user: selectors.incidents(user).open(),
     )
 )
+register(Item("How I am paged", "bell", "incidents:me", section="own", order=60))
 states.register(
+    nobody_on_call=State("bad", "warning", "Nobody"),
+    paged=State("bad", "bell", "Paged"),
     triggered=State("bad", "incident", "Triggered"),
     closed=State("idle", "check", "Closed"),
 )

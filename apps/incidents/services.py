@@ -13,6 +13,7 @@ from apps.incidents import pack
 from apps.incidents.errors import AlreadyResolved
 from apps.incidents.events import IncidentChanged
 from apps.incidents.models import Evidence, Incident, Note
+from apps.incidents.oncall.paging import follow
 from apps.ledger.services import record
 from apps.monitoring.models import Alert
 from apps.projects.models import Project
@@ -181,5 +182,6 @@ def _changed(incident: Incident, verb: str, by: AbstractUser | None) -> None:
         project_id=incident.project_id,
         data={"number": incident.number, "alert": incident.alert_id},
     )
+    follow(incident)
     live.changed(incident.topic)
     events.publish(IncidentChanged(incident_id=incident.pk))

@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.core.access import Person, Role, allows
 from apps.core.ui import states
-from apps.incidents import selectors
+from apps.incidents import oncall_shown, selectors
 from apps.incidents.forms import NoteForm, ResolveForm
 from apps.incidents.models import Incident
 from apps.integrations import selectors as integrations
@@ -61,6 +61,7 @@ def page(user: Person, row: Incident) -> dict[str, Any]:
     """The state, and what the person may do about it."""
     return {
         **state(user, row),
+        **oncall_shown.panel(user, row),
         "may_respond": allows(user, row.project_id, Role.RESPONDER),
         "may_page": integrations.offers(row.project, Pager),
         "note_form": NoteForm(),

@@ -5,6 +5,7 @@ from celery import shared_task
 from apps.core.errors import PortalError
 from apps.core.jobs import Progress, job_task
 from apps.incidents import selectors, services, tickets
+from apps.incidents.oncall import feeds, health, paging, push, sending, telling
 from apps.incidents.tickets.failing import note_lost_job
 from apps.incidents.tickets.linking import enqueue
 
@@ -41,3 +42,34 @@ def look_at_tickets() -> None:
 def catch_up() -> None:
     """Bring alerts and incidents together again where an event was lost with its process."""
     services.catch_up()
+    paging.catch_up()
+
+
+@shared_task(name="incidents.page_due")
+def page_due() -> None:
+    """The beat of the escalation engine: send every page whose time has come."""
+    paging.page_due()
+    sending.send_due()
+    health.beat()
+
+
+@shared_task(name="incidents.tell_around_shifts")
+def tell_around_shifts() -> None:
+    """Tell of shifts that come and of hand-overs; ping the address that waits for the engine."""
+    push.keys()
+    telling.tell_around()
+    health.tell_outside()
+
+
+@shared_task(name="incidents.read_calendars")
+def read_calendars() -> None:
+    """Have the calendars read whose time has come."""
+    feeds.read_due()
+
+
+@job_task("incidents.read_calendar")
+def read_calendar(progress: Progress, *, source_id: int) -> dict[str, int]:
+    """Take the shifts of one calendar."""
+    progress(10, "Fetching the calendar")
+    taken = feeds.read(source_id=source_id)
+    return {"shifts": taken.shifts, "unmatched": len(taken.unmatched)}

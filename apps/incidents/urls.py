@@ -1,6 +1,6 @@
-from django.urls import path
+from django.urls import include, path
 
-from apps.incidents import ticket_views, views
+from apps.incidents import oncall_views, ticket_views, views
 
 app_name = "incidents"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("<int:pk>/notes/", views.note, name="note"),
     path("<int:pk>/ticket/", views.open_ticket, name="open_ticket"),
     path("<int:pk>/alarm/", ticket_views.alarm, name="page_on_call"),
+    path("<int:pk>/page-next/", oncall_views.page_next, name="page_next"),
+    path("<int:pk>/on-call/", oncall_views.panel, name="oncall_panel"),
+    path("on-call/", include("apps.incidents.oncall_urls")),
     path("trackers/", ticket_views.trackers, name="trackers"),
     path("connections/<int:pk>/", ticket_views.tracker, name="tracker"),
     path("connections/<int:pk>/projects/<slug:slug>/", ticket_views.mapping, name="mapping"),

@@ -170,6 +170,14 @@ CATALOG = {
             "Lets monitors watch what an NRQL query answers.",
         ),
         Entry(
+            "ntfy",
+            "Ntfy",
+            "ntfy",
+            Category.ALERTS,
+            (Notifier,),
+            "Tells phones, through a topic of ntfy.sh or a server of your own.",
+        ),
+        Entry(
             "prometheus",
             "Prometheus",
             "Prometheus",

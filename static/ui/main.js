@@ -13,6 +13,7 @@ import './palette.js'
 import './live.js'
 import { attach } from './attach.js'
 
-// Charts and passkeys are fetched where a page has them.
+// Charts, passkeys and web push are fetched where a page has them.
 attach('[data-chart]', (element) => import('./chart.js').then((chart) => chart.draw(element)))
+attach('[data-push]', (element) => import('../incidents/push.js').then((push) => push.offer(element)))
 attach('[data-webauthn]', (element) => import('./webauthn.js').then((keys) => keys.offer(element)))

@@ -7,7 +7,7 @@ constraint wants more than that, name the values in `SPECIAL`.
 from __future__ import annotations
 
 import uuid
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -55,6 +55,15 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "models.EvidencePack": {"content": b"pack"},
     "models.ModelImport": {"options": {}},
     "models.Home": {"connection": None, "workspaces": True},
+    "incidents.Schedule": {"zone": "Europe/Berlin"},
+    "incidents.Layer": {"opens": None, "closes": None, "unit": "weeks"},
+    "incidents.CalendarLink": {"digest": "d" * 64},
+    "incidents.Policy": {"severity": ""},
+    "incidents.RungTarget": {"schedule": None, "connection": None},
+    "incidents.Page": {"state": "waiting", "sent_at": None},
+    "incidents.ContactRule": {"way": "mail", "connection": None},
+    "incidents.QuietHours": {"begins": time(22), "ends": time(6)},
+    "incidents.PushSubscription": {"digest": "d" * 64},
     "predictions.Batch": {"payload": b"\x90"},  # no rows, in MessagePack
     "predictions.SetAside": {"payload": b"\x90"},
 }
@@ -68,6 +77,7 @@ LEFT_OUT = {
     "ledger.Verification",
     "predictions.Shipment",
     "predictions.TakenKey",
+    "incidents.PushKeys",
 }
 
 
@@ -149,6 +159,8 @@ def _plain(field: models.Field[Any, Any]) -> Any:
         return f"s{uuid.uuid4().hex[:8]}"  # it stands in addresses, which an answer may repeat
     if isinstance(field, models.CharField | models.TextField):
         return f"{MARK}-{field.name}"[: field.max_length or 200]
+    if isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField):
+        return date(2026, 1, 1)
     if isinstance(field, models.DateTimeField):
         hours = 2 if field.name.startswith(("end", "until", "expires")) else -1
         return timezone.now() + timedelta(hours=hours)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import django_filters as filters
 
-from apps.incidents.models import Incident, Ticket, TicketConflict
+from apps.incidents.models import Incident, Override, Policy, Schedule, Ticket, TicketConflict
 
 
 class IncidentFilter(filters.FilterSet):
@@ -30,4 +30,29 @@ class TicketConflictFilter(filters.FilterSet):
 
     class Meta:
         model = TicketConflict
+        fields: list[str] = []
+
+
+class ScheduleFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="project__slug")
+
+    class Meta:
+        model = Schedule
+        fields: list[str] = []
+
+
+class OverrideFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="schedule__project__slug")
+    schedule = filters.NumberFilter(field_name="schedule_id", min_value=1, max_value=2**63 - 1)
+
+    class Meta:
+        model = Override
+        fields: list[str] = []
+
+
+class PolicyFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="project__slug")
+
+    class Meta:
+        model = Policy
         fields: list[str] = []

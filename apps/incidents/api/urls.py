@@ -1,9 +1,13 @@
 from rest_framework.routers import SimpleRouter
 
-from apps.incidents.api import views
+from apps.incidents.api import oncall, policies, views
 
 router = SimpleRouter()
 router.register("incidents", views.IncidentViewSet, basename="api-incident")
 router.register("tickets", views.TicketViewSet, basename="api-ticket")
 router.register("ticket-conflicts", views.TicketConflictViewSet, basename="api-ticket-conflict")
+router.register("oncall-schedules", oncall.ScheduleViewSet, basename="api-oncall-schedule")
+router.register("oncall-overrides", oncall.OverrideViewSet, basename="api-oncall-override")
+router.register("escalation-policies", policies.PolicyViewSet, basename="api-escalation-policy")
+router.register("oncall", oncall.OnCallViewSet, basename="api-oncall")
 urlpatterns = router.urls

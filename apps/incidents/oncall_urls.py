@@ -1,0 +1,35 @@
+from django.urls import path
+
+from apps.incidents import oncall_views, paging_views
+
+urlpatterns = [
+    path("", oncall_views.index, name="oncall"),
+    path("new/", oncall_views.new, name="new_schedule"),
+    path("schedules/<int:pk>/", oncall_views.schedule, name="schedule"),
+    path("schedules/<int:pk>/edit/", oncall_views.edit, name="edit_schedule"),
+    path("schedules/<int:pk>/remove/", oncall_views.remove, name="remove_schedule"),
+    path("schedules/<int:pk>/layers/", oncall_views.new_layer, name="new_layer"),
+    path("schedules/<int:pk>/overrides/", oncall_views.override, name="override"),
+    path("schedules/<int:pk>/calendars/", oncall_views.new_calendar, name="new_calendar"),
+    path("schedules/<int:pk>/link/", paging_views.make_link, name="schedule_link"),
+    path("layers/<int:pk>/", oncall_views.layer, name="layer"),
+    path("layers/<int:pk>/raise/", oncall_views.raise_layer, name="raise_layer"),
+    path("layers/<int:pk>/remove/", oncall_views.remove_layer, name="remove_layer"),
+    path("overrides/<int:pk>/remove/", oncall_views.remove_override, name="remove_override"),
+    path("calendars/<int:pk>/read/", oncall_views.read_calendar, name="read_calendar"),
+    path("calendars/<int:pk>/remove/", oncall_views.remove_calendar, name="remove_calendar"),
+    path("calendar/<slug:secret>.ics", oncall_views.calendar, name="oncall_calendar"),
+    path("policies/", paging_views.index, name="policies"),
+    path("policies/new/", paging_views.new, name="new_policy"),
+    path("policies/<int:pk>/", paging_views.policy, name="policy"),
+    path("policies/<int:pk>/remove/", paging_views.remove, name="remove_policy"),
+    path("me/", paging_views.me, name="me"),
+    path("me/rules/", paging_views.add_rule, name="add_rule"),
+    path("me/rules/<int:pk>/remove/", paging_views.remove_rule, name="remove_rule"),
+    path("me/quiet/", paging_views.quiet, name="quiet"),
+    path("me/browsers/", paging_views.subscribe, name="subscribe"),
+    path("me/browsers/<int:pk>/remove/", paging_views.unsubscribe, name="unsubscribe"),
+    path("me/test/", paging_views.test, name="test_me"),
+    path("me/link/", paging_views.make_link, name="my_link"),
+    path("me/links/<int:pk>/revoke/", paging_views.revoke_link, name="revoke_link"),
+]
