@@ -65,6 +65,9 @@ RECORDS: dict[str, str] = {
     "erasures/pk": "predictions.Erasure",
     "ticket-conflicts/pk": "incidents.TicketConflict",
     "conversations/pk": "assistant.Exchange",
+    "talks/pk": "assistant.Conversation",
+    "proposals/pk": "assistant.Proposal",
+    "providers/pk": "assistant.Provider",
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",
@@ -77,6 +80,7 @@ SLUGS: dict[str, str] = {
     "deployments/slug": "deployments.Deployment",
     "dashboards/slug": "deployments.Deployment",
     "servers/slug": "projects.Project",
+    "terms/slug": "projects.Project",
     "predictions/slug": "deployments.Deployment",
 }
 WORDS: dict[str, str] = {
