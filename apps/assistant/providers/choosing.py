@@ -82,8 +82,8 @@ def _asked(
         raise errors.CutShort(service=site.name)
     if site.calls == Provider.Calls.JSON:
         return _named(str(whole.text))
-    wrong = [(str(c.get("name")), None) for c in whole.invalid_tool_calls]
-    return [*((str(c["name"]), c["args"]) for c in whole.tool_calls), *wrong]
+    # LangChain mends broken JSON by guessing; a call that nobody wrote must not be made.
+    return [(str(c.get("name")), _parsed(c.get("args"))) for c in whole.tool_call_chunks]
 
 
 def _chunks(site: Site, asked: str, tools: Mapping[str, Offered]) -> Generator[Any, None, None]:
@@ -128,6 +128,13 @@ def _constraint(tools: Mapping[str, Offered]) -> dict[str, Any]:
     }
     calls = {"type": "array", "items": call, "maxItems": MOST_CALLS}
     return {"type": "object", "properties": {"calls": calls}, "required": ["calls"]}
+
+
+def _parsed(text: Any) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except (TypeError, ValueError):
+        return None
 
 
 def _named(text: str) -> list[tuple[str, Any]]:

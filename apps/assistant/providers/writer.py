@@ -45,6 +45,7 @@ class ModelWriter:
     stopped: Callable[[], bool] = _never
     tokens: int = 0
     name: str = field(init=False)
+    _told: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self.name = self.site.model
@@ -92,13 +93,20 @@ class ModelWriter:
 
     def _words(self, question: str, evidence: Sequence[Piece]) -> Iterator[str]:
         said = self._prompt(question, evidence)
-        with chats.translated(self.site):
-            yield from pace.paced(
-                lambda: self._chunks(said),
-                model=self.site.model,
-                patience=self.patience,
-                stopped=self.stopped,
-            )
+        taken, self._told = sum(window.tokens(str(each.text)) for each in said), 0
+        try:
+            with chats.translated(self.site):
+                for word in pace.paced(
+                    lambda: self._chunks(said),
+                    model=self.site.model,
+                    patience=self.patience,
+                    stopped=self.stopped,
+                ):
+                    taken += 1  # most chunks are one token
+                    yield word
+        finally:
+            # Not every server counts, and none does where it was cut off: then it is estimated.
+            self.tokens += self._told or taken
 
     def _chunks(self, said: list[Any]) -> Generator[str, None, None]:
         """The model's words; `CutShort` where its last one is missing."""
@@ -117,7 +125,7 @@ class ModelWriter:
 
     def _count(self, chunk: Any) -> None:
         if usage := getattr(chunk, "usage_metadata", None):
-            self.tokens += int(usage.get("total_tokens") or 0)
+            self._told += int(usage.get("total_tokens") or 0)
 
     def _prompt(self, question: str, evidence: Sequence[Piece]) -> list[Any]:
         listed = "\n".join(f"[{p.n}] {_data(p.title)}: {_data(p.excerpt)}" for p in evidence)
