@@ -13,6 +13,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")  # noqa: TID251
 get_asgi_application()  # sets Django up before anything below imports a model
 
+from apps.assistant import sse  # noqa: E402
 from apps.models import proxy as mlflow  # noqa: E402
 from apps.monitoring.alerting import app as alertmanager  # noqa: E402
 from apps.predictions import intake as predictions  # noqa: E402
@@ -25,6 +26,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 THREADS = 4
 pages = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=THREADS)
+events = sse.application(pages)
 # Applications beside Django by the first segment of the path; they authenticate by themselves.
 BESIDE: dict[str, Any] = {
     "mlflow": mlflow.application,
@@ -40,6 +42,8 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     beside = BESIDE.get(first[0], pages) if first else pages
     if predictions.wants(scope):
         beside = predictions.application
+    if sse.wants(scope):
+        beside = events
     if path.startswith("/api/v2/"):
         beside = alertmanager.application
     app: Any = websockets if scope["type"] == "websocket" else beside

@@ -162,4 +162,14 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(60.0),
         "options": {"expires": 50, "queue": "system"},
     },
+    "end lost answers and old proposals": {
+        "task": "assistant.sweep",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50, "queue": "system"},
+    },
+    "forget old questions": {
+        "task": "assistant.forget_old",
+        "schedule": crontab(hour=4, minute=23),
+        "options": {"expires": 3600, "queue": "system"},
+    },
 }

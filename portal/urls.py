@@ -1,5 +1,6 @@
 from django.urls import include, path
 
+from apps.assistant.mcp import views as mcp
 from apps.core import views as core_views
 from portal import api
 
@@ -19,6 +20,7 @@ urlpatterns = [
     path("incidents/", include("apps.incidents.urls")),
     path("assistant/", include("apps.assistant.urls")),
     path("api/v1/", include(api)),
+    path("mcp", mcp.endpoint, name="mcp"),
 ]
 
 handler403 = core_views.forbidden

@@ -24,7 +24,8 @@ class AssistantPageTests(PortalTestCase):
     def test_an_answer_cites_its_sources_and_is_kept(self) -> None:
         self.client.force_login(self.carol)
         self.assertContains(self.client.get("/assistant/"), "Nothing asked yet")
-        page = self.client.post("/assistant/", {"question": QUESTION, "project": "fraud"})
+        sent = {"question": QUESTION, "project": "fraud"}
+        page = self.client.post("/assistant/", sent, follow=True)
         self.assertContains(page, "Roll back to mend odd scores.")
         self.assertContains(page, f"{self.runbook.get_absolute_url()}#odd-scores")
         self.assertContains(page, 'class="cite"')
@@ -39,7 +40,7 @@ class AssistantPageTests(PortalTestCase):
 
     def test_a_stranger_is_told_nothing(self) -> None:
         self.client.force_login(self.bob)
-        page = self.client.post("/assistant/", {"question": QUESTION})
+        page = self.client.post("/assistant/", {"question": QUESTION}, follow=True)
         self.assertNotContains(page, "Roll back")
         other = self.client.post("/assistant/", {"question": QUESTION, "project": "fraud"})
         self.assertEqual(other.status_code, 422)

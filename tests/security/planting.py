@@ -64,6 +64,16 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "incidents.ContactRule": {"way": "mail", "connection": None},
     "incidents.QuietHours": {"begins": time(22), "ends": time(6)},
     "incidents.PushSubscription": {"digest": "d" * 64},
+    "assistant.Exchange": {"sentences": [], "evidence": [], "calls": [], "page": {}, "timings": {}},
+    "assistant.Provider": {"base_url": "http://127.0.0.1:9", "window": 4096},
+    "assistant.Terms": {"keep_days": 90},
+    "assistant.Proposal": {
+        "service": "open_incident",
+        "arguments": {"project": "fraud", "title": MARK},
+        "plan": [MARK],
+        "needed": 40,
+        "state": "proposed",
+    },
     "predictions.Batch": {"payload": b"\x90"},  # no rows, in MessagePack
     "predictions.SetAside": {"payload": b"\x90"},
 }

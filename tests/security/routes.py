@@ -76,6 +76,9 @@ RECORDS: dict[str, str] = {
     "browsers/pk": "incidents.PushSubscription",
     "links/pk": "incidents.CalendarLink",
     "conversations/pk": "assistant.Exchange",
+    "talks/pk": "assistant.Conversation",
+    "proposals/pk": "assistant.Proposal",
+    "providers/pk": "assistant.Provider",
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",
@@ -88,6 +91,7 @@ SLUGS: dict[str, str] = {
     "deployments/slug": "deployments.Deployment",
     "dashboards/slug": "deployments.Deployment",
     "servers/slug": "projects.Project",
+    "terms/slug": "projects.Project",
     "predictions/slug": "deployments.Deployment",
 }
 WORDS: dict[str, str] = {

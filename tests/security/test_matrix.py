@@ -102,6 +102,8 @@ class MatrixTests(PortalTestCase):
             "deployment": self.planted.rows["deployments.Deployment"].pk,
             "monitor": self.planted.rows["monitoring.Monitor"].pk,
             "incident": self.planted.rows["incidents.Incident"].pk,
+            "exchange": self.planted.rows["assistant.Exchange"].pk,
+            "proposal": self.planted.rows["assistant.Proposal"].pk,
         }
         everybody = {"ledger"}  # a place of the chain, without what stands there
         for kind in live._topics:

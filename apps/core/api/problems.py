@@ -76,6 +76,8 @@ def on_error(exc: Exception, context: dict[str, Any]) -> Response | None:
 def _answer(exc: Exception) -> Answer | None:
     if isinstance(exc, PortalError):
         headers = {"Retry-After": "5"} if exc.status == 503 else {}
+        if exc.status == 429 and (wait := exc.data.get("retry_after")):
+            headers = {"Retry-After": str(wait)}
         return problem(exc.status, exc.code, str(exc), exc.data), headers
     if isinstance(exc, exceptions.APIException):
         return _from_rest_framework(exc)

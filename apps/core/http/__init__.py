@@ -17,6 +17,7 @@ from apps.core.http.errors import (
     Untrusted,
 )
 from apps.core.http.guard import Allow
+from apps.core.http.lend import lending
 from apps.core.http.lookup import permitted
 from apps.core.http.redact import redact, redact_headers
 from apps.core.http.response import Download, Response
@@ -45,6 +46,7 @@ __all__ = [
     "TooLarge",
     "Unreachable",
     "Untrusted",
+    "lending",
     "permitted",
     "redact",
     "redact_headers",

@@ -50,6 +50,16 @@ def counted(chunks: Iterable[bytes], *, service: str, limit: int) -> Iterator[by
         yield chunk
 
 
+def lines(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """The lines of a body that arrives in parts; the last one may lack its end."""
+    rest = b""
+    for part in parts:
+        *whole, rest = (rest + part).split(b"\n")
+        yield from (line for line in whole if line.strip())
+    if rest.strip():
+        yield rest
+
+
 def _inflated(chunks: Iterable[bytes], service: str) -> Iterator[bytes]:
     """Unpack gzip with an upper bound per step: a bomb never stands in memory."""
     unpack = _gzip()

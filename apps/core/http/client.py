@@ -18,7 +18,7 @@ import httpx
 from apps.core.errors import Retryable
 from apps.core.http import wire
 from apps.core.http.answers import failure, translated
-from apps.core.http.body import outgoing, pieces
+from apps.core.http.body import lines, outgoing, pieces
 from apps.core.http.call import MOST_HOPS, REDIRECTS, Call, Options, prepare, target
 from apps.core.http.errors import Redirected
 from apps.core.http.guard import Allow, destination
@@ -111,6 +111,18 @@ class Http:
             return write_file(to, pieces(response, service=self.service, limit=limit))
 
         return self._run("GET", path, options, write)
+
+    def follow(
+        self, method: str, path: str, on_line: Callable[[bytes], None], **options: Unpack[Options]
+    ) -> None:
+        """Give each line of a long answer to `on_line` as it arrives; what that raises ends the call."""
+        limit = options.get("limit_bytes", self.limit_bytes)
+
+        def read(response: httpx.Response) -> None:
+            for line in lines(pieces(response, service=self.service, limit=limit)):
+                on_line(line)
+
+        self._run(method, path, options, read)
 
     def close(self) -> None:
         self._transport.close()

@@ -16,13 +16,26 @@ register = template.Library()
 
 
 @register.simple_tag
-def citation(n: int, title: str, url: str = "") -> SafeString:
-    """The number of a source inside a sentence."""
+def citation(n: int, title: str, url: str = "", excerpt: str = "") -> SafeString:
+    """The number of a source inside a sentence; with an `excerpt`, a preview on hover and on focus."""
+    where = url or f"#source-{n}"
+    if not excerpt:
+        return format_html(
+            '<a class="cite" href="{}" title="{}"><span class="hush">Source </span>{}</a>',
+            where,
+            title,
+            n,
+        )
     return format_html(
-        '<a class="cite" href="{}" title="{}"><span class="hush">Source </span>{}</a>',
-        url or f"#source-{n}",
-        title,
+        '<span class="cite-with"><a class="cite" href="{}" aria-describedby="{}">'
+        '<span class="hush">Source </span>{}</a>'
+        '<span class="cite-preview" role="tooltip" id="{}"><strong>{}</strong> {}</span></span>',
+        where,
+        (name := fresh_id("cite")),
         n,
+        name,
+        title,
+        excerpt[:300],
     )
 
 

@@ -1,0 +1,1 @@
+"""The portal's read tools for other clients, over the Model Context Protocol."""

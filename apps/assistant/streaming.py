@@ -1,0 +1,218 @@
+"""The steps of an answer, one after the other: evidence, further evidence, sentences, the end.
+
+The one place that puts planner, models and checker together. Whoever shows an answer reads these events.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from apps.assistant import checker, planner, schemas, wording
+from apps.assistant.answers import Piece, Sentence
+from apps.assistant.planner import Question
+from apps.assistant.providers import choosing
+from apps.assistant.providers.choosing import Offered
+from apps.assistant.providers.sites import Site
+from apps.assistant.providers.writer import ModelWriter
+from apps.assistant.telemetry import observed
+from apps.core.errors import PortalError
+from apps.core.tools import TOOLS, Found
+
+logger = logging.getLogger(__name__)
+NO_MODEL = "none"
+DEED = "propose_"
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A read tool was asked; `by` is the plan, or the model that wished for it."""
+
+    name: str
+    arguments: dict[str, Any]
+    seconds: float
+    found: int
+    by: str = "plan"
+    wrong: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All evidence so far, numbered."""
+
+    evidence: list[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence that the evidence carries."""
+
+    sentence: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """A model asks for a deed; a person will decide."""
+
+    service: str
+    arguments: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A model gave no answer; the next in order is asked."""
+
+    model: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The answer is complete."""
+
+    model: str
+    note: str
+    tokens: int
+    timings: dict[str, float]
+
+
+Event = Called | Gathered | Said | Proposed | Passed | Ended
+
+
+def _never() -> bool:
+    return False
+
+
+@dataclass
+class Asking:
+    """One question on its way: what was found and said so far."""
+
+    question: Question
+    sites: Sequence[Site]
+    earlier: str = ""
+    stopped: Callable[[], bool] = _never
+    # What a model may propose: nothing, unless the question itself orders something.
+    deeds: Mapping[str, Offered] = field(default_factory=dict)
+    found: dict[tuple[str, str], Found] = field(default_factory=dict)
+    model: str = NO_MODEL
+    dropped: int = 0
+    tokens: int = 0
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def evidence(self) -> list[Piece]:
+        """The records found, numbered in the order in which they were."""
+        rows = list(self.found.values())[: planner.MOST_PIECES]
+        return [
+            Piece(n, r.kind, r.id, r.title, r.url, r.excerpt[: planner.LONGEST_EXCERPT])
+            for n, r in enumerate(rows, start=1)
+        ]
+
+    def steps(self) -> Iterator[Event]:
+        """Gather, look further, word, check."""
+        started = time.perf_counter()
+        yield from self._gather()
+        yield Gathered(self.evidence)
+        gathered = time.perf_counter()
+        yield from self._word()
+        timings = {"evidence": gathered - started, "wording": time.perf_counter() - gathered}
+        yield Ended(self.model, self._note(), self.tokens, timings)
+
+    def _gather(self) -> Iterator[Event]:
+        deadline = time.monotonic() + planner.SECONDS
+        for name, arguments in planner.plan(self.question):
+            if time.monotonic() > deadline:
+                self.reasons.append(f"{name} was not asked: the time for evidence was over.")
+                break
+            yield self._ask(name, arguments)
+
+    def _ask(self, name: str, arguments: dict[str, Any], by: str = "plan") -> Called:
+        started = time.perf_counter()
+        with observed("execute_tool", name):
+            rows = planner._ask(name, self.question.user, arguments)
+        for row in rows:
+            self.found.setdefault((row.kind, row.id), row)
+        return Called(name, arguments, time.perf_counter() - started, len(rows), by)
+
+    def _word(self) -> Iterator[Event]:
+        """The first model that says something true; else the portal's own words."""
+        for site in self.sites if self.found else ():
+            try:
+                yield from self._by(site)
+            except PortalError as error:
+                logger.warning("%s did not finish an answer: %s", site.model, error)
+                self.reasons.append(str(error))
+                yield Passed(site.model, str(error))
+            if self.model != NO_MODEL:
+                return
+        for sentence in wording.word(self.evidence):
+            yield Said(sentence)
+
+    def _by(self, site: Site) -> Iterator[Event]:
+        yield from self._look_further(site)
+        writer = ModelWriter(site, earlier=self.earlier, stopped=self.stopped)
+        try:
+            with observed("chat", site.model):
+                yield from self._checked(writer)
+        finally:
+            self.tokens += writer.tokens
+
+    def _checked(self, writer: ModelWriter) -> Iterator[Event]:
+        """What the evidence carries of a model's sentences, each of them once."""
+        evidence, told = self.evidence, set[str]()
+        for sentence in writer.stream(self.question.text, evidence):
+            held = checker.check([sentence], evidence)
+            if not held or held[0].text in told:
+                self.dropped += 1
+                continue
+            told.add(held[0].text)
+            self.model = writer.name
+            yield Said(held[0])
+
+    def _look_further(self, site: Site) -> Iterator[Event]:
+        """What the model wants to see beside it, where it can say so; a model that fails here just words."""
+        try:
+            wanted = choosing.wishes(
+                site,
+                self.question.text,
+                self.evidence,
+                tools=self._offered(),
+                stopped=self.stopped,
+            )
+        except PortalError as error:
+            logger.info("%s chose no tools: %s", site.model, error)
+            return
+        for wish in wanted:
+            if wish.wrong:
+                yield Called(wish.name, wish.arguments, 0.0, 0, site.model, wish.wrong)
+            elif wish.name in self.deeds:
+                yield Proposed(wish.name.removeprefix(DEED), wish.arguments)
+            else:
+                yield replace(self._ask(wish.name, self._narrowed(wish)), by=site.model)
+        if wanted:
+            yield Gathered(self.evidence)
+
+    def _offered(self) -> dict[str, Offered]:
+        reading = {
+            name: Offered(
+                TOOLS[name].purpose, schemas.schema_of(run), partial(schemas.checked, run)
+            )
+            for name, run in schemas.citable().items()
+        }
+        return {**reading, **self.deeds}
+
+    def _narrowed(self, wish: choosing.Wish) -> dict[str, Any]:
+        """A question within one project stays within it, whatever the model asks for."""
+        takes = schemas.schema_of(schemas.citable()[wish.name]).get("properties", {})
+        held = self.question.project and "project" in takes
+        return {**wish.arguments, "project": self.question.project} if held else wish.arguments
+
+    def _note(self) -> str:
+        told = list(dict.fromkeys(self.reasons))
+        if self.model == NO_MODEL and self.sites and self.found and not told:
+            told = ["Nothing that the model said was carried by the evidence."]
+        return " ".join(told)[:300]

@@ -1,0 +1,1 @@
+"""Conversations: questions on their way, and what becomes of their answers."""
