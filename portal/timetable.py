@@ -147,4 +147,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(3600.0),
         "options": {"expires": 3600, "queue": "system"},
     },
+    "look at the evidence of open incidents": {
+        "task": "incidents.look_at_evidence",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30, "queue": "system"},
+    },
 }
