@@ -1,7 +1,12 @@
 """Who reacts to what: the one table that joins the rooms."""
 
 from apps.core import events, journal
-from apps.deployments.events import MismatchEnded, MismatchFound, ReleaseWentLive
+from apps.deployments.events import (
+    DeploymentConfigured,
+    MismatchEnded,
+    MismatchFound,
+    ReleaseWentLive,
+)
 from apps.docs import reactions as docs
 from apps.incidents import reactions as incidents
 from apps.incidents.events import IncidentChanged
@@ -9,8 +14,9 @@ from apps.integrations import reactions as integrations
 from apps.integrations.events import DeliveryReceived
 from apps.ledger import services as ledger
 from apps.ledger.events import Sealed
+from apps.models.events import AliasMovedOutOfBand
 from apps.monitoring import reactions as monitoring
-from apps.monitoring.events import AlertFired, AlertResolved, AlertReturned
+from apps.monitoring.events import AlertFired, AlertJoined, AlertResolved, AlertReturned
 
 journal.install(ledger.record)
 
@@ -25,3 +31,6 @@ events.on(IncidentChanged, incidents.level_tickets)
 events.on(DeliveryReceived, incidents.look_again)
 events.on(DeliveryReceived, monitoring.take_alerts)
 events.on(DeliveryReceived, docs.pull_again)
+events.on(AlertJoined, incidents.gather_joined)
+events.on(DeploymentConfigured, incidents.gather_configured)
+events.on(AliasMovedOutOfBand, incidents.gather_moved)

@@ -172,4 +172,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=4, minute=23),
         "options": {"expires": 3600, "queue": "system"},
     },
+    "look at the evidence of open incidents": {
+        "task": "incidents.look_at_evidence",
+        "schedule": schedule(30.0),
+        "options": {"expires": 30, "queue": "system"},
+    },
 }

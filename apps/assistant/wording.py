@@ -11,8 +11,9 @@ from apps.assistant.answers import Piece, Sentence, Standing
 NOTHING = "The records that you may see say nothing about this."
 # The order in which an engineer wants to hear it.
 ORDER = (
-    "incident", "alert", "shift", "mismatch", "release", "change", "last_good", "deployment", "runbook",
-    "passage", "owner",
+    "incident", "cause", "unknown", "alert", "shift", "mismatch", "release", "change", "last_good",
+    "deployment", "runbook", "passage", "shape", "mix", "trend", "season", "slice", "upstream", "serving",
+    "sibling", "similar", "on_call", "owner", "candidate", "breach", "difference", "trouble",
 )  # fmt: skip
 MOST_SENTENCES = 20
 MOST_STEPS = 5

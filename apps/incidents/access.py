@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound
-from apps.incidents.models import Incident, Ticket, TicketConflict
+from apps.incidents.models import Incident, Pack, Ticket, TicketConflict
 from apps.integrations import selectors as integrations
 from apps.integrations.models import Connection
 from apps.integrations.ports import Pager, TicketTracker
@@ -20,6 +20,15 @@ def incident(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Incident:
     if row is None:
         raise NotFound(what="incident")
     access.require(user, row.project_id, at_least, what="incident")
+    return row
+
+
+def pack(user: Person, incident: Incident, number: int | None = None) -> Pack:
+    """A pack of an incident that the person may see: this one, or the newest."""
+    found = Pack.objects.visible_to(user).filter(incident=incident).select_related("incident")
+    row = (found if number is None else found.filter(number=number)).first()
+    if row is None:
+        raise NotFound(what="evidence pack")
     return row
 
 

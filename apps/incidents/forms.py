@@ -39,3 +39,9 @@ class NoteForm(RefusableForm):
     text = forms.CharField(
         max_length=20_000, label="Note", widget=forms.Textarea(attrs={"rows": 3})
     )
+
+
+class PackForm(forms.Form):
+    """Which of the packs is asked for; the newest without a number."""
+
+    number = forms.IntegerField(min_value=1, max_value=2**31 - 1, required=False)

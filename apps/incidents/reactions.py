@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from apps.deployments.events import ReleaseWentLive
-from apps.deployments.models import Release
+from apps.deployments.events import DeploymentConfigured, ReleaseWentLive
+from apps.deployments.models import Deployment, Release
 from apps.incidents import selectors, services, tickets
 from apps.incidents.events import IncidentChanged
 from apps.incidents.models import Incident
 from apps.integrations.events import DeliveryReceived
-from apps.monitoring.events import AlertFired, AlertResolved, AlertReturned
+from apps.models.events import AliasMovedOutOfBand
+from apps.monitoring.events import AlertFired, AlertJoined, AlertResolved, AlertReturned
 from apps.monitoring.models import Alert
 
 
@@ -32,7 +33,27 @@ def gather_again(event: ReleaseWentLive) -> None:
     """What serves has changed: the evidence of open incidents is looked at again."""
     deployment_id = Release.objects.values_list("deployment_id", flat=True).get(pk=event.release_id)
     for incident in Incident.objects.open().filter(deployment_id=deployment_id):
-        services.gather(incident)
+        services.gather(incident, reason="a release went live")
+
+
+def gather_joined(event: AlertJoined) -> None:
+    """Another alert joined the first one: it may tell what else moved."""
+    for incident in Incident.objects.open().filter(alert_id=event.lead_id):
+        services.gather(incident, reason="another alert joined")
+
+
+def gather_configured(event: DeploymentConfigured) -> None:
+    """Another configuration is in force where an incident is open."""
+    for incident in Incident.objects.open().filter(deployment_id=event.deployment_id):
+        services.gather(incident, reason="the configuration changed")
+
+
+def gather_moved(event: AliasMovedOutOfBand) -> None:
+    """An alias moved around the portal, of a model whose deployment has an open incident."""
+    here = {"model_id": event.model_id, "environment_id": event.environment_id}
+    for place in Deployment.objects.filter(**here):
+        for incident in Incident.objects.open().filter(deployment=place):
+            services.gather(incident, reason="an alias moved around the portal")
 
 
 def level_tickets(event: IncidentChanged) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 from django.db.models import F, Prefetch, Q, QuerySet
@@ -7,10 +8,24 @@ from django.utils import timezone
 
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.incidents.models import Incident, IncidentQuerySet, Ticket, TicketComment, TicketConflict
+from apps.incidents.models import (
+    Evidence,
+    Incident,
+    IncidentQuerySet,
+    Pack,
+    PackQuerySet,
+    Ticket,
+    TicketComment,
+    TicketConflict,
+)
 
 # How often a ticket is looked at without any hint: while its incident is open, and for a week after.
 POLL_OPEN, POLL_OVER, POLL_FOR = timedelta(seconds=30), timedelta(minutes=15), timedelta(days=7)
+
+# How often the evidence of an open incident is looked at again: in its first hours, and later.
+EVIDENCE_SOON, EVIDENCE_YOUNG = timedelta(minutes=1), timedelta(hours=6)
+EVIDENCE_LATER, MOST_LOOKED_AT = timedelta(minutes=15), 50
+MOST_OF_A_KIND = 5
 
 
 def incidents(user: Person) -> IncidentQuerySet:
@@ -88,17 +103,45 @@ def unsettled(most: int = 500) -> list[Ticket]:
     return list(oldest.select_related("incident")[:most])
 
 
+def due_for_evidence() -> list[Incident]:
+    """The open incidents whose evidence was not looked at for a while, the longest first; a young one sooner."""
+    now = timezone.now()
+    young = Q(opened_at__gt=now - EVIDENCE_YOUNG, evidence_at__lt=now - EVIDENCE_SOON)
+    due = young | Q(evidence_at=None) | Q(evidence_at__lt=now - EVIDENCE_LATER)
+    waited = Incident.objects.open().filter(due, opened_at__lt=now - EVIDENCE_SOON)
+    return list(waited.order_by(F("evidence_at").asc(nulls_first=True), "pk")[:MOST_LOOKED_AT])
+
+
+def telling(incident: Incident) -> list[Evidence]:
+    """What the newest pack holds, the first few of each kind: what an answer can use."""
+    seen: Counter[str] = Counter()
+    found = []
+    for item in incident.evidence:
+        seen[item.kind] += 1
+        if seen[item.kind] <= MOST_OF_A_KIND:
+            found.append(item)
+    return found
+
+
+def packs(user: Person, incident: Incident) -> PackQuerySet:
+    """The packs that were kept of an incident, newest first."""
+    return Pack.objects.visible_to(user).filter(incident=incident).select_related("incident")
+
+
 def for_evidence(pk: int) -> Incident:
     """The incident with everything its evidence pack reads."""
     joined = Incident.objects.select_related(
         "project__owner",
         "project__deputy",
-        "deployment__model",
+        "deployment__model__owner",
+        "deployment__model__deputy",
+        "deployment__environment",
         "release__version__model",
         "release__version__run",
         "release__deployment",
         "release__requested_by",
-        "alert__monitor",
+        "alert__monitor__baseline",
+        "alert__lead",
         "alert__verdict",
     )
     return joined.get(pk=pk)

@@ -12,7 +12,7 @@ from apps.deployments import selectors as deployments
 from apps.incidents import pack
 from apps.incidents.errors import AlreadyResolved
 from apps.incidents.events import IncidentChanged
-from apps.incidents.models import Evidence, Incident, Note
+from apps.incidents.models import Incident, Note
 from apps.incidents.oncall.paging import follow
 from apps.ledger.services import record
 from apps.monitoring.models import Alert
@@ -60,39 +60,21 @@ def _open(*, project: Project, title: str, by: AbstractUser | None, **fields: An
     return incident
 
 
-def gather(incident: Incident) -> None:
-    """Have the evidence pack built, or built anew."""
+def gather(incident: Incident, *, reason: str = "") -> None:
+    """Have the evidence pack built, or built anew for a reason."""
     jobs.enqueue(
         "incidents.gather",
         owner=None,
         project_id=incident.project_id,
         key=f"incident:{incident.pk}",
         incident_id=incident.pk,
+        reason=reason,
     )
 
 
-@transaction.atomic
-def keep_evidence(incident: Incident) -> int:
-    """Build the pack and keep it in place of the one before. Safe to run twice."""
-    items = pack.build(incident)
-    incident.evidence.all().delete()
-    Evidence.objects.bulk_create(
-        Evidence(
-            incident=incident,
-            position=position,
-            kind=item.kind,
-            subject_kind=item.subject_kind,
-            subject_id=item.subject_id,
-            title=item.title[:300],
-            text=item.text,
-            url=item.url,
-            data=item.data,
-        )
-        for position, item in enumerate(items, start=1)
-    )
-    Incident.objects.filter(pk=incident.pk).update(evidence_at=timezone.now())
-    live.changed(incident.topic)
-    return len(items)
+def keep_evidence(incident: Incident, *, reason: str = "") -> int:
+    """Build the evidence pack and keep it where it differs. Safe to run twice."""
+    return pack.keep(incident, reason=reason).items.count()
 
 
 @transaction.atomic

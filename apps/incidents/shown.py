@@ -8,7 +8,7 @@ from typing import Any
 
 from apps.core.access import Person, Role, allows
 from apps.core.ui import states
-from apps.incidents import oncall_shown, selectors
+from apps.incidents import evidence_shown, oncall_shown, selectors
 from apps.incidents.forms import NoteForm, ResolveForm
 from apps.incidents.models import Incident
 from apps.integrations import selectors as integrations
@@ -45,11 +45,9 @@ def _event(line: ledger.Line) -> Event:
 
 def state(user: Person, row: Incident) -> dict[str, Any]:
     """What changes by itself: state, evidence, tickets, notes and what happened."""
-    pieces = list(row.evidence.all())
     return {
         "incident": row,
-        "facts": [piece for piece in pieces if piece.kind != "runbook"],
-        "runbook": [piece for piece in pieces if piece.kind == "runbook"],
+        "evidence": evidence_shown.panel(row),
         "tickets": selectors.tickets_shown(user, row),
         "ticket_comments": selectors.ticket_comments(row),
         "notes": row.notes.select_related("by"),

@@ -11,11 +11,18 @@ from apps.incidents.tickets.linking import enqueue
 
 
 @job_task("incidents.gather")
-def gather(progress: Progress, *, incident_id: int) -> dict[str, int]:
-    """Build the evidence pack of an incident."""
+def gather(progress: Progress, *, incident_id: int, reason: str = "") -> dict[str, int]:
+    """Build the evidence pack of an incident; kept where it differs from the newest."""
     progress(10, "Gathering evidence")
-    count = services.keep_evidence(selectors.for_evidence(incident_id))
+    count = services.keep_evidence(selectors.for_evidence(incident_id), reason=reason)
     return {"evidence": count}
+
+
+@shared_task(name="incidents.look_at_evidence")
+def look_at_evidence() -> None:
+    """Have the packs of open incidents built anew: new looks, alerts and changes may have come."""
+    for incident in selectors.due_for_evidence():
+        services.gather(incident, reason="it was looked at again")
 
 
 @job_task("incidents.sync_ticket", on_failure=note_lost_job)

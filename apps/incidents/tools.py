@@ -46,5 +46,5 @@ def _evidence(incident: Incident) -> list[Found]:
     head = Found("incident", str(incident.pk), str(incident), incident.get_absolute_url(), about)
     return [head, *(
         Found(item.kind, f"{item.subject_kind}:{item.subject_id}:{item.position}", item.title, item.url, item.text)
-        for item in incident.evidence.all()
+        for item in selectors.telling(incident)
     )]  # fmt: skip

@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from apps.incidents import oncall_views, ticket_views, views
+from apps.incidents import evidence_views, oncall_views, ticket_views, views
 
 app_name = "incidents"
 urlpatterns = [
@@ -8,6 +8,8 @@ urlpatterns = [
     path("new/", views.new, name="new"),
     path("<int:pk>/", views.incident, name="incident"),
     path("<int:pk>/state/", views.state, name="state"),
+    path("<int:pk>/evidence/", evidence_views.evidence, name="evidence"),
+    path("<int:pk>/evidence/file/", evidence_views.download, name="evidence_file"),
     path("<int:pk>/acknowledge/", views.acknowledge, name="acknowledge"),
     path("<int:pk>/resolve/", views.resolve, name="resolve"),
     path("<int:pk>/notes/", views.note, name="note"),

@@ -50,7 +50,7 @@ class DesiredStateTests(PortalTestCase):
         self.assertEqual(alert.state, "firing")
         self.assertIn("number of replicas: wanted 2, found 5", alert.summary)
         incident = Incident.objects.get()
-        [said] = [item.text for item in pack.build(incident) if item.kind == "mismatch"]
+        [said] = [item.text for item in pack.build(incident).items if item.kind == "mismatch"]
         self.assertIn("Wanted is 2; found was 5", said)
 
     def test_it_resolves_once_nothing_differs(self) -> None:

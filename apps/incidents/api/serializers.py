@@ -4,16 +4,44 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.incidents.models import Evidence, Incident, Note, Ticket, TicketConflict
+from apps.incidents.models import Evidence, Incident, Note, Pack, Ticket, TicketConflict
 
 
 class EvidenceSerializer(serializers.ModelSerializer[Evidence]):
+    pack = serializers.IntegerField(source="pack.number")
+    built_at = serializers.DateTimeField(source="pack.built_at")
+
     class Meta:
         model = Evidence
         fields = [
             "position", "kind", "subject_kind", "subject_id", "title", "text", "data", "url",
-            "built_at",
+            "pack", "built_at",
         ]  # fmt: skip
+
+
+class GathererStateSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    what = serializers.CharField()
+    items = serializers.IntegerField()
+    seconds = serializers.FloatField()
+    trouble = serializers.CharField(allow_blank=True, help_text="Empty where it looked.")
+
+
+class PackChoiceSerializer(serializers.Serializer[Any]):
+    number = serializers.IntegerField(
+        min_value=1,
+        max_value=2**31 - 1,
+        required=False,
+        help_text="Which pack; the newest without.",
+    )
+
+
+class PackSerializer(serializers.ModelSerializer[Pack]):
+    states = GathererStateSerializer(many=True)
+
+    class Meta:
+        model = Pack
+        fields = ["number", "reason", "seconds", "states", "digest", "built_at", "checked_at"]
 
 
 class TicketSerializer(serializers.ModelSerializer[Ticket]):

@@ -17,6 +17,8 @@ from apps.incidents.api.serializers import (
     NewIncidentSerializer,
     NewTicketSerializer,
     NoteSerializer,
+    PackChoiceSerializer,
+    PackSerializer,
     ResolveSerializer,
     SettleConflictSerializer,
     TicketConflictSerializer,
@@ -63,12 +65,27 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
         changed = services.resolve(incident=incident, by=self.user, **sent.validated_data)
         return Response(self.get_serializer(changed).data)
 
-    @extend_schema(responses={200: EvidenceSerializer(many=True)})
+    @extend_schema(
+        parameters=[PackChoiceSerializer],
+        responses={200: EvidenceSerializer(many=True)},
+    )
     @action(detail=True, pagination_class=None, filterset_class=None)
     def evidence(self, request: Request, pk: str) -> Response:
-        """The evidence pack that code built."""
+        """The evidence pack that code built: the newest, or one that was kept as it stood."""
         incident = access.incident(self.user, int(pk))
-        return Response(EvidenceSerializer(incident.evidence.all(), many=True).data)
+        sent = PackChoiceSerializer(data=request.query_params)
+        sent.is_valid(raise_exception=True)
+        items = incident.evidence
+        if number := sent.validated_data.get("number"):
+            items = access.pack(self.user, incident, number).items.select_related("pack")
+        return Response(EvidenceSerializer(items, many=True).data)
+
+    @extend_schema(responses={200: PackSerializer(many=True)})
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def packs(self, request: Request, pk: str) -> Response:
+        """The packs that were kept, newest first, and how each gatherer fared."""
+        incident = access.incident(self.user, int(pk))
+        return Response(PackSerializer(selectors.packs(self.user, incident), many=True).data)
 
     @extend_schema(request=NoteSerializer, responses={201: NoteSerializer})
     @action(detail=True, methods=["post"])

@@ -1,6 +1,5 @@
 """The tables of incidents and their copies elsewhere, by topic."""
 
-from apps.incidents.models.incident import Evidence as Evidence
 from apps.incidents.models.incident import Incident as Incident
 from apps.incidents.models.incident import IncidentQuerySet as IncidentQuerySet
 from apps.incidents.models.incident import Note as Note
@@ -10,6 +9,9 @@ from apps.incidents.models.oncall import Layer as Layer
 from apps.incidents.models.oncall import Override as Override
 from apps.incidents.models.oncall import Schedule as Schedule
 from apps.incidents.models.oncall import Turn as Turn
+from apps.incidents.models.packs import Evidence as Evidence
+from apps.incidents.models.packs import Pack as Pack
+from apps.incidents.models.packs import PackQuerySet as PackQuerySet
 from apps.incidents.models.paging import Call as Call
 from apps.incidents.models.paging import ContactRule as ContactRule
 from apps.incidents.models.paging import Escalation as Escalation

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from django.apps import apps
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
@@ -10,6 +13,9 @@ from apps.deployments.models import Deployment, Release
 from apps.monitoring.models import Alert
 from apps.projects.models import Project
 from apps.projects.querysets import InProjectQuerySet
+
+if TYPE_CHECKING:
+    from apps.incidents.models.packs import Evidence
 
 
 class IncidentQuerySet(InProjectQuerySet["Incident"]):
@@ -76,35 +82,16 @@ class Incident(models.Model):
         return self.state in self.OPEN
 
     @property
+    def evidence(self) -> QuerySet[Evidence]:
+        """What the newest pack holds."""
+        newest = self.packs.order_by("-number").values("pk")[:1]
+        rows: QuerySet[Evidence] = apps.get_model("incidents", "Evidence").objects.all()
+        return rows.filter(pack=Subquery(newest)).select_related("pack")
+
+    @property
     def topic(self) -> str:
         """What a page subscribes to in order to hear about this incident."""
         return f"incident:{self.pk}"
-
-
-class Evidence(models.Model):
-    """One fact about an incident, gathered by code, with the record it comes from."""
-
-    incident = models.ForeignKey(Incident, models.CASCADE, related_name="evidence")
-    position = models.PositiveIntegerField()
-    kind = models.CharField(max_length=40)
-    subject_kind = models.CharField(max_length=40)
-    subject_id = models.CharField(max_length=80)
-    title = models.CharField(max_length=300)
-    text = models.TextField()
-    data = models.JSONField(default=dict)
-    url = models.CharField(max_length=500, blank=True)
-    built_at = models.DateTimeField(default=timezone.now)
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["incident", "position"], name="incidents_evidence_position"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.title
 
 
 class Note(models.Model):

@@ -1,0 +1,105 @@
+"""What is kept of packs: one per difference, the first always, bounded, and safe when cut off."""
+
+from __future__ import annotations
+
+from unittest import mock
+
+from django.utils import timezone
+
+from apps.core.models import Job
+from apps.incidents import selectors, services
+from apps.incidents.models import Evidence, Incident, Pack
+from apps.incidents.pack import keeping
+from apps.incidents.tasks import look_at_evidence
+from tests.incidents.pack.base import PackTestCase, calm
+
+
+class KeepTests(PackTestCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.row = services.open_by_hand(
+            project=self.fraud, title="odd", severity="high", by=self.rita
+        )
+
+    def keep(self, reason: str = "") -> int:
+        return services.keep_evidence(selectors.for_evidence(self.row.pk), reason=reason)
+
+    def numbers(self) -> list[int]:
+        return list(self.row.packs.values_list("number", flat=True))
+
+    def differ(self) -> None:
+        """Something that the pack tells of changes."""
+        services.open_by_hand(project=self.fraud, title="odd", severity="low", by=self.rita)
+        name = f"Fraud {timezone.now():%f}"
+        type(self.fraud).objects.filter(pk=self.fraud.pk).update(name=name)
+
+    def test_nothing_differs_and_no_pack_is_made(self) -> None:
+        self.keep()
+        first = Pack.objects.get()
+        self.keep()
+        again = Pack.objects.get()
+        self.assertEqual(again.number, 1)
+        self.assertGreater(again.checked_at, first.checked_at)
+        self.assertEqual(again.built_at, first.built_at)
+
+    def test_what_differs_is_a_pack_and_the_one_before_stands(self) -> None:
+        self.keep()
+        before = list(self.row.packs.get().items.values_list("kind", "title", "text"))
+        self.differ()
+        self.keep("a release went live")
+
+        self.assertEqual(self.numbers(), [2, 1])
+        first, newest = self.row.packs.get(number=1), self.row.packs.get(number=2)
+        self.assertEqual(list(first.items.values_list("kind", "title", "text")), before)
+        self.assertEqual(newest.reason, "a release went live")
+        self.assertEqual(set(self.row.evidence), set(newest.items.all()))
+
+    def test_the_first_and_the_newest_are_kept(self) -> None:
+        for _ in range(keeping.MOST_KEPT + 4):
+            self.differ()
+            self.keep()
+        numbers = self.numbers()
+        self.assertEqual(len(numbers), keeping.MOST_KEPT)
+        self.assertEqual((numbers[0], numbers[-1]), (keeping.MOST_KEPT + 4, 1))
+        self.assertNotIn(2, numbers)
+
+    def test_one_that_dies_between_has_made_nothing_and_the_next_makes_it(self) -> None:
+        with (
+            mock.patch.object(keeping, "_thin_out", side_effect=SystemExit),
+            self.assertRaises(SystemExit),
+        ):
+            self.keep()
+        self.assertFalse(Pack.objects.exists())
+        self.assertFalse(Evidence.objects.exists())
+        self.keep()
+        self.keep()
+        self.assertEqual(self.numbers(), [1])
+
+    def test_an_open_incident_is_looked_at_again_and_one_that_is_over_is_not(self) -> None:
+        self.keep()
+        Job.objects.all().update(state="done")
+        long_ago = timezone.now() - selectors.EVIDENCE_LATER * 2
+        Incident.objects.update(opened_at=long_ago, evidence_at=long_ago)
+        look_at_evidence()
+        asked = Job.objects.filter(kind="incidents.gather").exclude(state="done")
+        self.assertEqual([job.args["incident_id"] for job in asked], [self.row.pk])
+
+        asked.update(state="done")
+        services.resolve(incident=self.row, by=self.ada, reason="over")
+        look_at_evidence()
+        self.assertFalse(asked.exists())
+
+
+class ChangingFiguresTests(PackTestCase):
+    def test_another_look_that_finds_the_same_is_no_news(self) -> None:
+        monitor = self.drift(calm())
+        rows = [row | {"income": row["income"] + 20_000} for row in calm(200)]
+        row = self.breaks(monitor, rows)
+        services.keep_evidence(selectors.for_evidence(row.pk))
+        for minutes in (12, 14):
+            self.at(minutes=minutes)
+            self.predict(rows)
+            self.look(monitor)
+            services.keep_evidence(selectors.for_evidence(row.pk))
+        # The first of these says that it is still so; the second one says nothing new.
+        self.assertLessEqual(row.packs.count(), 2)
