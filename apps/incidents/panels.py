@@ -6,6 +6,7 @@ from django.contrib.auth.models import AbstractUser
 
 from apps.core import home
 from apps.incidents import selectors
+from apps.incidents.oncall import selectors as oncall
 
 MOST = 8
 
@@ -20,3 +21,13 @@ def incidents(user: AbstractUser) -> home.Panel | None:
     return home.Panel(
         "Open incidents", "incidents/_home_panel.html", 10, needs_me=True, context=context
     )
+
+
+@home.panel
+def pages(user: AbstractUser) -> home.Panel | None:
+    """What this person was paged for and nobody has acknowledged."""
+    found = list(oncall.paged(user)[:MOST])
+    if not found:
+        return None
+    template, context = "incidents/oncall/_home_panel.html", {"pages": found}
+    return home.Panel("You were paged", template, 5, needs_me=True, context=context)

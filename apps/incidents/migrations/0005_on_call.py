@@ -248,6 +248,7 @@ class Migration(migrations.Migration):
                             ("mail", "Mail"),
                             ("push", "web push"),
                             ("connection", "a connection"),
+                            ("portal", "the portal"),
                         ],
                         max_length=10,
                     ),

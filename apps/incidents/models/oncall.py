@@ -95,6 +95,12 @@ class Layer(models.Model):
         return self.name
 
     @property
+    def turn_length(self) -> str:
+        """How long each is on, in words."""
+        unit = self.get_unit_display().lower()
+        return unit.removesuffix("s") if self.length == 1 else f"{self.length} {unit}"
+
+    @property
     def days(self) -> str:
         """The days it is bound to, in words."""
         return ", ".join(WEEKDAYS[day] for day in self.weekdays)

@@ -326,9 +326,13 @@ class Call(models.Model):
         STOPPED = "stopped"
         DEAD = "dead", "given up"
 
+    # Everybody who is paged sees it in the portal, too, however else they are reached.
+    PORTAL = "portal"
+    WAYS = (*ContactRule.Way.choices, (PORTAL, "the portal"))
+
     key = models.CharField(max_length=120, unique=True)
     page = models.ForeignKey(Page, models.CASCADE, null=True, related_name="calls")
-    way = models.CharField(max_length=10, choices=ContactRule.Way)
+    way = models.CharField(max_length=10, choices=WAYS)
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="calls")
     connection = models.ForeignKey(Connection, models.CASCADE, null=True, related_name="+")
     push = models.ForeignKey(PushSubscription, models.CASCADE, null=True, related_name="+")

@@ -154,10 +154,13 @@ def _check_subscription(endpoint: str, key: str, auth: str) -> None:
 def call(*, page: Page, user: User, now: datetime) -> int:
     """Write a page's messages to one person; how many. None where there is no way to reach them."""
     told = of_page(page)
-    reaches = list(
-        _reaches(user, critical=page.incident.severity == Incident.Severity.CRITICAL, now=now)
-    )
-    _write(told, f"page-{page.pk}-{user.pk}", user, reaches, now=now, page=page)
+    critical = page.incident.severity == Incident.Severity.CRITICAL
+    reaches = list(_reaches(user, critical=critical, now=now))
+    key = f"page-{page.pk}-{user.pk}"
+    _write(told, key, user, reaches, now=now, page=page)
+    seen = Call(key=f"{key}-{Call.PORTAL}", page=page, user=user, way=Call.PORTAL, **_words(told))
+    seen.state, seen.due_at, seen.sent_at = Call.State.SENT, now, now
+    Call.objects.bulk_create([seen], ignore_conflicts=True)
     return len(reaches)
 
 

@@ -188,7 +188,7 @@ class EscalationTests(PortalTestCase):
             incident_of(self.fraud, by=self.carol)
             with mock.patch.object(sending, "_mail", side_effect=PortalError()):
                 self.beat(hands, 2)
-        one = Call.objects.get()
+        one = Call.objects.get(way="mail")
         self.assertEqual((one.state, one.attempts), ("dead", sending.MOST_REFUSALS))
         self.assertEqual(Entry.objects.filter(verb="incidents.call_given_up").count(), 1)
 

@@ -48,7 +48,7 @@ class OnCallPageTests(PortalTestCase):
         self.assertContains(wrong, "Not a responder of the project: carol", status_code=422)
         self.assertRedirects(self.client.post(layers, LAYER), schedule.get_absolute_url())
         page = self.client.get(schedule.get_absolute_url())
-        self.assertContains(page, "every 1 weeks at 09:00, since 2025-01-06")
+        self.assertContains(page, "every week at 09:00, since 2025-01-06")
         self.assertNotContains(page, "There are gaps")
         layer = Layer.objects.get()
         address = f"/incidents/on-call/layers/{layer.pk}/"
@@ -145,6 +145,7 @@ class OnCallPageTests(PortalTestCase):
         self.assertContains(
             shown, "Rita has no way to be reached; ada is told instead, in the portal alone"
         )
+        self.assertContains(self.client.get("/"), "You were paged")
         self.client.post(f"{page}page-next/")
         paging.page_due()
         self.assertEqual(Page.objects.filter(state="sent").count(), 2)
