@@ -82,5 +82,5 @@ def _owner(case: Case) -> Iterator[Item]:
         )
 
 
-register(Gatherer("runbook", "The runbook that fits", _runbook))
+register(Gatherer("runbook", "The runbook that fits", _runbook, seconds=6.0, alarm=False))
 register(Gatherer("owner", "Whom to ask", _owner))
