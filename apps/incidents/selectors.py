@@ -23,8 +23,9 @@ from apps.incidents.models import (
 POLL_OPEN, POLL_OVER, POLL_FOR = timedelta(seconds=30), timedelta(minutes=15), timedelta(days=7)
 
 # How often the evidence of an open incident is looked at again: in its first hours, and later.
-EVIDENCE_SOON, EVIDENCE_YOUNG = timedelta(minutes=1), timedelta(hours=6)
-EVIDENCE_LATER, MOST_LOOKED_AT = timedelta(minutes=15), 50
+EVIDENCE_SOON, EVIDENCE_YOUNG = timedelta(minutes=5), timedelta(hours=6)
+EVIDENCE_LATER, MOST_LOOKED_AT = timedelta(minutes=30), 50
+EVIDENCE_LOST = timedelta(minutes=1)  # the first job should long be done by then
 MOST_OF_A_KIND = 5
 
 
@@ -107,8 +108,9 @@ def due_for_evidence() -> list[Incident]:
     """The open incidents whose evidence was not looked at for a while, the longest first; a young one sooner."""
     now = timezone.now()
     young = Q(opened_at__gt=now - EVIDENCE_YOUNG, evidence_at__lt=now - EVIDENCE_SOON)
-    due = young | Q(evidence_at=None) | Q(evidence_at__lt=now - EVIDENCE_LATER)
-    waited = Incident.objects.open().filter(due, opened_at__lt=now - EVIDENCE_SOON)
+    lost = Q(evidence_at=None, opened_at__lt=now - EVIDENCE_LOST)
+    due = young | lost | Q(evidence_at__lt=now - EVIDENCE_LATER)
+    waited = Incident.objects.open().filter(due)
     return list(waited.order_by(F("evidence_at").asc(nulls_first=True), "pk")[:MOST_LOOKED_AT])
 
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
 
 from apps.core.errors import PortalError
@@ -10,7 +12,7 @@ from apps.incidents.tickets.failing import note_lost_job
 from apps.incidents.tickets.linking import enqueue
 
 
-@job_task("incidents.gather")
+@job_task("incidents.gather", time_limit=timedelta(minutes=2))
 def gather(progress: Progress, *, incident_id: int, reason: str = "") -> dict[str, int]:
     """Build the evidence pack of an incident; kept where it differs from the newest."""
     progress(10, "Gathering evidence")

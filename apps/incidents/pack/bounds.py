@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any
 
@@ -48,7 +48,7 @@ class _Clock:
 
 
 @contextmanager
-def bounded(seconds: float) -> Iterator[Callable[[], None]]:
+def bounded(seconds: float, *, alarm: bool = True) -> Iterator[Callable[[], None]]:
     """Reads that end after so many seconds with `TimeUp`, or with the database's own refusal.
 
     What they write is undone. The answer checks the time where it is called. Python that never
@@ -57,7 +57,7 @@ def bounded(seconds: float) -> Iterator[Callable[[], None]]:
     clock = _Clock(max(seconds, LEAST))
     with transaction.atomic():
         _limit_statements(clock.seconds)
-        with connection.execute_wrapper(clock.ask), _alarm(clock):
+        with connection.execute_wrapper(clock.ask), _alarm(clock) if alarm else nullcontext():
             yield clock.check
         # A gatherer reads. Undoing its savepoint also takes back the limit set above.
         transaction.set_rollback(True)

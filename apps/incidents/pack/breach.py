@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from apps.incidents.pack.breaches import Breach
@@ -13,6 +14,7 @@ from apps.monitoring.models import Alert, Verdict
 
 MOST_FEATURES = 5  # the most moved; the alert has them all
 MOST_JOINED = 10
+CALM = "calm again"
 
 
 def _gather(case: Case) -> Iterator[Item]:
@@ -46,6 +48,7 @@ def _window(case: Case) -> Iterator[Item]:
         else ""
     )
     now = _now(alert, verdict)
+    later = f" At {now[0]:%F %H:%M} UTC it was {now[1]}." if now else ""
     yield Item(
         "breach",
         "monitoring.alert",
@@ -53,31 +56,24 @@ def _window(case: Case) -> Iterator[Item]:
         f"{alert.name}: it began by {onset.latest:%F %H:%M} UTC",
         f"{_sentence(alert.summary)} Seen{rows} from {verdict.starts_at:%F %H:%M} to "
         f"{verdict.ends_at:%F %H:%M} UTC{baseline}. It began between {onset.earliest:%F %H:%M} "
-        f"and {onset.latest:%F %H:%M} UTC.{unusual}{now}",
+        f"and {onset.latest:%F %H:%M} UTC.{unusual}{later}",
         alert.get_absolute_url(),
         {
             "monitor": alert.monitor_id, "breach": case.breach.value, "rows": verdict.rows,
             "earliest": onset.earliest.isoformat(), "latest": onset.latest.isoformat(),
         },
-        steady=f"{alert.pk} {onset.earliest} {onset.latest} {_level(alert)}",
+        steady=f"{alert.pk} {onset.earliest} {onset.latest} {now is not None and now[1] == CALM}",
     )  # fmt: skip
 
 
-def _level(alert: Alert) -> str:
-    if alert.monitor is None:
-        return ""
-    newest = alert.monitor.verdicts.order_by("-pk").values_list("level", flat=True).first()
-    return newest or ""
-
-
-def _now(alert: Alert, fired: Verdict) -> str:
-    """What the newest look said, where there was one since."""
+def _now(alert: Alert, fired: Verdict) -> tuple[datetime, str] | None:
+    """When the newest look was, and what it said, where there was one since."""
     newest = alert.monitor.verdicts.defer("findings", "profiles").first() if alert.monitor else None
     if newest is None or newest.pk == fired.pk:
-        return ""
-    words = {"act": "still so", "watch": "weaker, but there", "ignore": "calm again"}
+        return None
+    words = {"act": "still so", "watch": "still there", "ignore": CALM}
     word = words.get(newest.level, "not to be judged, for too few rows came")
-    return f" At {newest.ends_at:%F %H:%M} UTC it was {word}."
+    return newest.ends_at, word
 
 
 def _sentence(text: str) -> str:
@@ -120,8 +116,9 @@ def _moved(case: Case, alert: Alert, feature: dict[str, Any]) -> str:
         return f"{name} moved, as {alert.name} tells."
     between = _between(feature.get("interval"))
     effect = _number(feature.get("effect"))
+    what = "predictions" if _is_distance(case) else "rows"
     over = (
-        f"in {verdict.rows} predictions from {verdict.starts_at:%F %H:%M} to "
+        f"in {verdict.rows} {what} from {verdict.starts_at:%F %H:%M} to "
         f"{verdict.ends_at:%F %H:%M} UTC."
     )
     if _is_distance(case):
@@ -143,6 +140,8 @@ def _limit(verdict: Verdict, name: Any) -> str:
 def _between(interval: Any) -> str:
     if not isinstance(interval, list | tuple) or len(interval) != 2 or None in interval:
         return ""
+    if interval[0] == interval[1]:
+        return ""  # compared as it is, there is no chance in it
     return f" (between {_number(interval[0])} and {_number(interval[1])})"
 
 

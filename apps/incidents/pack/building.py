@@ -6,8 +6,10 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 
 from django.db import DatabaseError
+from django.urls import reverse
 
 from apps.incidents.models import Incident
 from apps.incidents.pack.bounds import TimeUp, bounded
@@ -19,6 +21,7 @@ logger = logging.getLogger(__name__)
 BUDGET = 8.0  # seconds for the whole pack
 RESERVED = 1.0  # of them for what looks at the others' findings
 MOST_ITEMS = 60  # of one gatherer
+LATE = ("numpy", "pyarrow.compute", "pyarrow.parquet", "fsspec")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Built:
 
 def build(incident: Incident) -> Built:
     """Everything the rooms know about the incident, the cause or its absence first."""
+    _warm_up()
     case, began = Case(incident), time.monotonic()
     items: list[Item] = []
     states: list[State] = []
@@ -55,12 +59,19 @@ def build(incident: Incident) -> Built:
     return Built(sorted(items, key=place), states, time.monotonic() - began)
 
 
+def _warm_up() -> None:
+    """Import what is imported at its first use: an alarm in the middle of an import would leave half a module."""
+    reverse("incidents:list")
+    for name in LATE:
+        import_module(name)
+
+
 def _ask(gatherer: Gatherer, case: Case, left: float) -> tuple[list[Item], State]:
     began = time.monotonic()
     found: list[Item] = []
     trouble = ""
     try:
-        with bounded(min(gatherer.seconds, left)) as check:
+        with bounded(min(gatherer.seconds, left), alarm=gatherer.alarm) as check:
             found = list(_checked(gatherer, case, check))
     except TimeUp:
         trouble = "its time was up"

@@ -173,7 +173,7 @@ def _mix(case: Case) -> Iterator[Candidate]:
         ("monitoring.alert", str(alert.pk)), alert.get_absolute_url(),
         touches=found.explains or only,
         reasons=reasons,
-        against=[] if found.explains or only else ["What else moved does not follow from it."],
+        against=["What else moved does not follow from it."] if found.moved and not found.explains else [],
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from apps.incidents.pack.sources import alike, siblings, tables
 from apps.incidents.pack.trend import trend
 
 CALM_LOOKS = 3  # after a change: then it was not what broke at once
+FAR = timedelta(hours=2)  # before it began: too long for a change that nobody watched since
 MOST_SHOWN = 6
 SOON = timedelta(hours=1)
 # The world or the pipeline gave in, not the version.
@@ -59,8 +60,14 @@ def _against_by_time(case: Case, each: Candidate) -> None:
         )  # fmt: skip
         if each.at > onset.unusual_since + SOON:
             each.ruled_out.append("It began more than an hour before.")
-    if each.topic not in FROM_OUTSIDE and (calm := case.calm_since(each.at)) >= CALM_LOOKS:
+    calm, gap = case.calm_since(each.at), onset.earliest - each.at
+    if each.topic in FROM_OUTSIDE:
+        return
+    if calm >= CALM_LOOKS:
         each.ruled_out.append(f"{calm} looks after it found nothing.")
+    elif gap > FAR:
+        hours = gap.total_seconds() / 3600
+        each.ruled_out.append(f"It lies {hours:.0f} hours before, and little was looked at since.")
     elif onset.latest - each.at <= SOON:
         each.reasons.append(f"It broke within {_minutes(onset.latest - each.at)} of it.")
 

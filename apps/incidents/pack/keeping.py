@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
+from datetime import timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,6 +16,7 @@ from apps.incidents.pack.building import Built, build
 from apps.ledger.services import record
 
 MOST_KEPT = 20  # the first and the newest
+PATIENCE = timedelta(minutes=5)
 
 
 def keep(incident: Incident, *, reason: str = "") -> Pack:
@@ -35,6 +37,8 @@ def _keep(incident_id: int, built: Built, reason: str) -> Pack:
         Pack.objects.filter(pk=newest.pk).update(checked_at=now)
         newest.checked_at = now
         return newest
+    if newest is not None and _is_poorer(newest, built) and newest.checked_at > now - PATIENCE:
+        return newest
     pack = _store(incident, built, reason, digest)
     _thin_out(incident)
     live.changed(incident.topic)
@@ -45,6 +49,11 @@ def _digest(built: Built) -> str:
     """What is compared: figures that change at every look are no news."""
     said = [item.compared for item in built.items]
     return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+
+
+def _is_poorer(newest: Pack, built: Built) -> bool:
+    """Whether less could be looked at than for the newest: a slow moment must not take away what is known."""
+    return sum(bool(state.trouble) for state in built.states) > len(newest.troubled)
 
 
 def _store(incident: Incident, built: Built, reason: str, digest: str) -> Pack:

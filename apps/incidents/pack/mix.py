@@ -7,15 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from apps.core.late import late
 from apps.incidents.pack.breaches import Breach
 from apps.incidents.pack.case import Case
 from apps.incidents.pack.items import Item
 from apps.incidents.pack.registry import Gatherer, register
-from apps.predictions import selectors as predictions
+from apps.incidents.pack.rows import reference, sampled, window
 
-pa = late("pyarrow")
-MOST_ROWS = 2000
 MOST_CATEGORIES = 30  # a column with more is no way to cut the traffic
 MOST_SEGMENTS, MOST_NUMBERS = 12, 20
 FEWEST = 50
@@ -43,9 +40,10 @@ class Mix:
 
 def mix(case: Case) -> Mix | None:
     """The part of the traffic whose share explains most of what moved; `None` where the mix is as before."""
-    if case.breach not in {Breach.INPUTS, Breach.OUTPUTS} or case.baseline is None:
+    if case.breach not in {Breach.INPUTS, Breach.OUTPUTS}:
         return None
-    then, now = _baseline(case), _window(case)
+    baseline = case.once(reference)
+    then, now = sampled(baseline) if baseline else [], case.once(window)
     if min(len(then), len(now)) < FEWEST:
         return None
     names = [name for name in case.columns if _numeric(then, name)][:MOST_NUMBERS]
@@ -55,25 +53,6 @@ def mix(case: Case) -> Mix | None:
 
 def _telling(found: Mix) -> tuple[bool, int, float]:
     return found.explains, len(found.explained), abs(found.after - found.before)
-
-
-def _baseline(case: Case) -> list[dict[str, Any]]:
-    """The rows that the baseline keeps a sample of."""
-    if case.baseline is None or case.baseline.sample is None:
-        return []
-    table = pa.ipc.open_stream(bytes(case.baseline.sample)).read_all()
-    rows: list[dict[str, Any]] = table.slice(0, MOST_ROWS).to_pylist()
-    return rows
-
-
-def _window(case: Case) -> list[dict[str, Any]]:
-    """The rows of the window that fired, newest of them first."""
-    verdict, place = case.verdict, case.deployment
-    if verdict is None or place is None:
-        return []
-    rows = predictions.rows(place.pk, since=verdict.starts_at, until=verdict.ends_at)
-    found = rows or predictions.newest(place.pk, min(MOST_ROWS, verdict.rows or MOST_ROWS))
-    return [dict(row.inputs) for row in found[-MOST_ROWS:]]
 
 
 def _segments(rows: Rows) -> list[str]:

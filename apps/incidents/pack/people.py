@@ -111,6 +111,6 @@ def _on_call(case: Case) -> Iterator[Item]:
         )
 
 
-register(Gatherer("runbook", "The runbook that fits", _runbook))
+register(Gatherer("runbook", "The runbook that fits", _runbook, seconds=6.0, alarm=False))
 register(Gatherer("owner", "Whom to ask", _owner))
 register(Gatherer("on_call", "Who is on call", _on_call))

@@ -11,13 +11,17 @@ from apps.incidents.pack.items import Item
 
 @dataclass(frozen=True, slots=True)
 class Gatherer:
-    """Reads one topic. `what` is said where it fails; `last` ones see what the others found."""
+    """Reads one topic. `what` is said where it fails; `last` ones see what the others found.
+
+    One with `alarm=False` is not torn out of its Python: it calls code that keeps a state of its own.
+    """
 
     name: str
     what: str
     gather: Callable[[Case], Iterable[Item]]
     seconds: float = 2.0
     last: bool = False
+    alarm: bool = True
 
 
 GATHERERS: dict[str, Gatherer] = {}

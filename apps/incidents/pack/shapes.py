@@ -11,13 +11,13 @@ from apps.incidents.pack.breaches import Breach
 from apps.incidents.pack.case import Case
 from apps.incidents.pack.items import Item
 from apps.incidents.pack.registry import Gatherer, register
+from apps.incidents.pack.rows import window
 from apps.monitoring.models import Alert, Baseline, Monitor
 from apps.monitoring.profiling import Profile
 from apps.monitoring.profiling.profiles import OTHER, Type
-from apps.predictions import selectors as predictions
 
 MOST_SHOWN = 8
-MOST_ROWS = 300
+FEWEST_ROWS = 30
 MISSING = 0.2  # share of rows that says something by itself
 UNITS = (1000.0, 100.0, 60.0, 3600.0, 86_400.0, 1e6, 10.0, 24.0)
 LIKE_A_UNIT = 5.0  # smaller factors happen in the world
@@ -180,14 +180,14 @@ def _quality(alert: Alert) -> list[dict[str, Any]]:
 
 
 def _came_and_went(case: Case) -> Iterator[Shape]:
-    """Columns of the baseline that no newest row has, and the other way round: a renamed column is both."""
+    """Columns of the baseline that no row of the window has, and the other way round: a renamed column is both."""
     if case.breach != Breach.INPUTS or case.deployment is None or case.baseline is None:
         return
     then = {str(each.get("name")) for each in _listed(case.baseline.profiles)}
-    rows = predictions.newest(case.deployment.pk, MOST_ROWS)
-    if not then or not rows:
+    rows = case.once(window)
+    if not then or len(rows) < FEWEST_ROWS:
         return
-    now = {name for row in rows for name in row.inputs}
+    now = {name for row in rows for name in row}
     gone, new = sorted(then - now), sorted(now - then)
     fresh = f" New since: {', '.join(new[:5])}." if new else ""
     for name in gone[:MOST_SHOWN]:

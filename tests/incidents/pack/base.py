@@ -16,11 +16,13 @@ from apps.deployments.models import Release
 from apps.incidents import pack, selectors
 from apps.incidents.models import Incident
 from apps.incidents.pack import Built, Item
+from apps.integrations.models import Connection
 from apps.models.models import ModelVersion, VersionFacts
 from apps.monitoring import services as monitoring
 from apps.monitoring.levels import Level
 from apps.monitoring.looks import Point, Seen
 from apps.monitoring.models import Alert, Baseline, Monitor
+from apps.projects.models import Project
 from tests.deployments.test_pages import release, served
 from tests.models import registered
 from tests.monitoring.looks.stage import StageTestCase
@@ -168,3 +170,20 @@ def calm(count: int = 400, **more: Sequence[Any]) -> Rows:
         }
         for number in range(count)
     ]
+
+
+def alertmanager(project: Project, at: datetime, **labels: str) -> None:
+    """Alertmanager posts an alert with these labels that fires since then."""
+    teller = Connection.objects.create(
+        project=project, slug="alertmanager", name="Prometheus", values={}
+    )
+    alert = {
+        "status": "firing",
+        "labels": {"alertname": "LoadFailed", **labels},
+        "annotations": {"summary": "It is half loaded"},
+        "startsAt": at.isoformat(),
+        "endsAt": "0001-01-01T00:00:00Z",
+        "generatorURL": "http://prometheus.example.org/graph",
+    }
+    payload = {"version": "4", "status": "firing", "alerts": [alert]}
+    monitoring.take_in(project_id=project.pk, connection_id=teller.pk, payload=payload)

@@ -8,12 +8,11 @@ from django.utils import timezone
 
 from apps.accounts.models import User
 from apps.deployments import services as deployments
-from apps.integrations.models import Connection
 from apps.monitoring import services as monitoring
 from apps.monitoring.models import Alert, Baseline, Upstream
 from apps.projects.models import Environment, Project
 from tests.deployments.test_pages import release
-from tests.incidents.pack.base import PackTestCase, calm, causes, kinds, of_kind, said
+from tests.incidents.pack.base import PackTestCase, alertmanager, calm, causes, kinds, of_kind, said
 from tests.models import registered
 
 
@@ -154,11 +153,7 @@ class UpstreamTests(PackTestCase):
 
     def test_an_alert_of_the_table_is_the_cause(self) -> None:
         self.go_live(self.second)
-        teller = Connection.objects.create(
-            project=self.fraud, slug="alertmanager", name="Prometheus", values={}
-        )
-        told = _told("crm.customers is half loaded")
-        monitoring.take_in(project_id=self.fraud.pk, connection_id=teller.pk, payload=told)
+        alertmanager(self.fraud, timezone.now() - timedelta(minutes=1), table="crm.customers")
         built = self.built(self.breaks(self.monitor, self.loaded_badly()))
 
         [cause] = of_kind(built, "cause")
@@ -191,17 +186,3 @@ class UpstreamTests(PackTestCase):
             features=[{"name": name, "effect": 0.5, "interval": [0.4, 0.6]} for name in self.NAMES],
         )  # fmt: skip
         self.assertEqual(Baseline.objects.filter(deployment=place).count(), 1)
-
-
-def _told(summary: str) -> dict[str, object]:
-    """What Alertmanager posts."""
-    starts = timezone.now() - timedelta(minutes=1)
-    alert = {
-        "status": "firing",
-        "labels": {"alertname": "LoadFailed", "table": "crm.customers"},
-        "annotations": {"summary": summary},
-        "startsAt": starts.isoformat(),
-        "endsAt": "0001-01-01T00:00:00Z",
-        "generatorURL": "http://prometheus.example.org/graph",
-    }
-    return {"version": "4", "status": "firing", "alerts": [alert]}

@@ -12,7 +12,16 @@ from apps.models.mirror import registry
 from apps.models.mirror.moves import Cause
 from apps.monitoring import services as monitoring
 from apps.monitoring.models import Monitor
-from tests.incidents.pack.base import PackTestCase, calm, causes, kinds, of_kind, said
+from tests.incidents.pack.base import (
+    PackTestCase,
+    alertmanager,
+    calm,
+    causes,
+    clock,
+    kinds,
+    of_kind,
+    said,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -263,3 +272,28 @@ class MeasuringRodTests(PackTestCase):
         built = self.built(row)
         self.assertEqual(causes(built), [])
         self.assertIn("No monitor says what broke", said(built, "unknown"))
+
+
+class ToldFromOutsideTests(PackTestCase):
+    """An alert of another system: it has no looks, so only what lies near before it is named."""
+
+    def told(self, minutes: float) -> None:
+        with self.captureOnCommitCallbacks(execute=True):
+            alertmanager(
+                self.fraud, self.began + timedelta(minutes=minutes), deployment="churn-live"
+            )
+            monitoring.settle_waiting()
+
+    def test_a_release_shortly_before_is_named(self) -> None:
+        with clock(self.began - timedelta(minutes=30)):
+            self.go_live(self.second)
+        self.told(minutes=-5)
+        self.assertEqual(causes(self.built()), ["The release of churn v2"])
+
+    def test_a_release_of_the_morning_is_not(self) -> None:
+        with clock(self.began - timedelta(hours=9)):
+            self.go_live(self.second)
+        self.told(minutes=-5)
+        built = self.built()
+        self.assertEqual(causes(built), [])
+        self.assertIn("hours before, and little was looked at since", said(built, "candidate"))

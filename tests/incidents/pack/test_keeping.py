@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Barrier
 from unittest import mock
 
+from django.db import connection
 from django.utils import timezone
 
 from apps.core.models import Job
 from apps.incidents import selectors, services
 from apps.incidents.models import Evidence, Incident, Pack
-from apps.incidents.pack import keeping
+from apps.incidents.pack import building, keeping, people
+from apps.incidents.pack.bounds import TimeUp
+from apps.incidents.pack.registry import GATHERERS
 from apps.incidents.tasks import look_at_evidence
+from tests.base import PortalTransactionTestCase
 from tests.incidents.pack.base import PackTestCase, calm
 
 
@@ -75,6 +82,21 @@ class KeepTests(PackTestCase):
         self.keep()
         self.assertEqual(self.numbers(), [1])
 
+    def test_a_slow_moment_does_not_take_away_what_is_known(self) -> None:
+        self.keep()
+        known = self.row.packs.get()
+        with mock.patch.object(people, "_owner", side_effect=TimeUp):
+            one = replace(GATHERERS["owner"], gather=people._owner)
+            with mock.patch.dict(GATHERERS, {"owner": one}):
+                self.keep()
+                self.assertEqual(self.numbers(), [1])
+                # One that goes on failing is no moment: then the pack says so.
+                Pack.objects.update(checked_at=timezone.now() - keeping.PATIENCE * 2)
+                self.keep()
+        newest = self.row.packs.get(number=2)
+        self.assertEqual(newest.troubled, ["Whom to ask"])
+        self.assertIn("owner", known.items.values_list("kind", flat=True))
+
     def test_an_open_incident_is_looked_at_again_and_one_that_is_over_is_not(self) -> None:
         self.keep()
         Job.objects.all().update(state="done")
@@ -103,3 +125,25 @@ class ChangingFiguresTests(PackTestCase):
             services.keep_evidence(selectors.for_evidence(row.pk))
         # The first of these says that it is still so; the second one says nothing new.
         self.assertLessEqual(row.packs.count(), 2)
+
+
+class RaceTests(PortalTransactionTestCase):
+    def test_two_builders_at_once_make_one_pack(self) -> None:
+        row = services.open_by_hand(project=self.fraud, title="odd", severity="high", by=self.rita)
+        ready = Barrier(2)
+
+        def build(_: int) -> int:
+            # Both build before either keeps; here nobody has the process's alarm.
+            loaded = selectors.for_evidence(row.pk)
+            built = building.build(loaded)
+            ready.wait(timeout=30)
+            try:
+                return keeping._keep(row.pk, built, "").number
+            finally:
+                connection.close()
+
+        with ThreadPoolExecutor(2) as pool:
+            numbers = list(pool.map(build, range(2)))
+        self.assertEqual(numbers, [1, 1])
+        self.assertEqual(Pack.objects.count(), 1)
+        self.assertGreater(row.evidence.count(), 1)
