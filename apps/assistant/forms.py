@@ -171,7 +171,7 @@ class ModelForm(forms.Form):
         validators=[
             RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._/:-]*$", "A name such as llama3.1:8b.")
         ],
-        help_text="Any name from Ollama's library, or hf.co/<owner>/<repository> for a GGUF file.",
+        help_text="Any name from Ollama's library, or hf.co/owner/repository for a GGUF file.",
     )
 
 

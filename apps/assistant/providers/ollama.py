@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,11 @@ class Known:
     quantization: str = ""
     # Bytes that it holds now; 0 where it is not loaded.
     loaded: int = 0
+
+    @property
+    def dialog(self) -> str:
+        """An id for the question whether to delete it."""
+        return "delete-" + re.sub(r"[^a-z0-9]+", "-", self.name.lower())
 
 
 @dataclass(frozen=True, slots=True)
