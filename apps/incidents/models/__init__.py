@@ -3,6 +3,12 @@
 from apps.incidents.models.incident import Incident as Incident
 from apps.incidents.models.incident import IncidentQuerySet as IncidentQuerySet
 from apps.incidents.models.incident import Note as Note
+from apps.incidents.models.life import Assignment as Assignment
+from apps.incidents.models.life import Involved as Involved
+from apps.incidents.models.life import NoteRevision as NoteRevision
+from apps.incidents.models.life import Rate as Rate
+from apps.incidents.models.life import Recurrence as Recurrence
+from apps.incidents.models.life import Relation as Relation
 from apps.incidents.models.oncall import CalendarLink as CalendarLink
 from apps.incidents.models.oncall import CalendarSource as CalendarSource
 from apps.incidents.models.oncall import Layer as Layer

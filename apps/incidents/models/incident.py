@@ -22,6 +22,18 @@ class IncidentQuerySet(InProjectQuerySet["Incident"]):
     def open(self) -> IncidentQuerySet:
         return self.filter(state__in=Incident.OPEN)
 
+    def of_alert(self, *alerts: Alert) -> IncidentQuerySet:
+        """Those that these alerts opened or gathered under."""
+        keys = [alert.pk for alert in alerts]
+        involved = apps.get_model("incidents", "Involved").objects.filter(alert__in=keys)
+        return self.filter(Q(alert__in=keys) | Q(pk__in=involved.values("incident")))
+
+    def recovered(self) -> IncidentQuerySet:
+        """Those with an alert that fires no more; others of theirs may."""
+        over = Alert.objects.recovered().values("pk")
+        involved = apps.get_model("incidents", "Involved").objects.filter(alert__in=over)
+        return self.filter(Q(alert__in=over) | Q(pk__in=involved.values("incident")))
+
 
 class Incident(models.Model):
     """Something is wrong with a model in production: which one, since when, and what became of it."""
@@ -53,9 +65,15 @@ class Incident(models.Model):
     opened_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     acknowledged_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
+    # People ended it, whatever its alert says: it does not come back by itself.
+    by_hand = models.BooleanField(default=False)
     opened_at = models.DateTimeField(default=timezone.now)
     acknowledged_at = models.DateTimeField(null=True)
+    mitigated_at = models.DateTimeField(null=True)
     resolved_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    # Its alerts and its end are those of the incident it was merged into.
+    merged_into = models.ForeignKey("self", models.PROTECT, null=True, related_name="merged")
     evidence_at = models.DateTimeField(null=True)
 
     objects = IncidentQuerySet.as_manager()
@@ -101,6 +119,7 @@ class Note(models.Model):
     by = models.ForeignKey(User, models.PROTECT, related_name="+")
     text = models.TextField(max_length=20_000)
     at = models.DateTimeField(default=timezone.now)
+    edited_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["pk"]

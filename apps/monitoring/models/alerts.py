@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -36,6 +38,10 @@ class AlertQuerySet(InProjectQuerySet["Alert"]):
     def going_on(self) -> AlertQuerySet:
         """Those of which at least one in their group fires, the first one or a later one."""
         return self.filter(Q(state=Alert.State.FIRING) | _followed())
+
+    def of_incident(self, first: int | None, others: QuerySet[Any]) -> AlertQuerySet:
+        """An incident's own alert, and those that gathered under it."""
+        return self.filter(Q(pk=first) | Q(pk__in=others))
 
     def recovered(self) -> AlertQuerySet:
         """Those of which none in their group fires any more."""

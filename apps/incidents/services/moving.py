@@ -1,0 +1,161 @@
+"""The states of an incident: taken up, mitigated, resolved, closed, and back."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from django.utils import timezone
+
+from apps.accounts.models import User
+from apps.incidents.errors import NotAMember, NotOver
+from apps.incidents.models import Assignment, Incident
+from apps.incidents.oncall import selectors as on_call
+from apps.incidents.services import recurring
+from apps.incidents.services.changes import changed, locked, noted, require_open
+from apps.monitoring.models import Alert
+
+State = Incident.State
+
+
+@transaction.atomic
+def acknowledge(*, incident: Incident, by: AbstractUser | None) -> Incident:
+    """Say that somebody is on it; when that was first is kept."""
+    row = locked(incident)
+    if row.state != State.TRIGGERED:
+        require_open(row)
+        return row
+    row.state, row.acknowledged_at = State.ACKNOWLEDGED, row.acknowledged_at or timezone.now()
+    row.acknowledged_by_id = by.pk if by else None
+    row.save(update_fields=["state", "acknowledged_at", "acknowledged_by"])
+    changed(row, "incidents.acknowledged", by)
+    return row
+
+
+@transaction.atomic
+def mitigate(*, incident: Incident, by: AbstractUser) -> Incident:
+    """Say that it hurts nobody any more, though it is not over. It is taken up by that, too."""
+    row = locked(incident)
+    require_open(row)
+    if row.state == State.MITIGATED:
+        return row
+    now = timezone.now()
+    if row.acknowledged_at is None:
+        row.acknowledged_at, row.acknowledged_by_id = now, by.pk
+    row.state, row.mitigated_at = State.MITIGATED, row.mitigated_at or now
+    row.save(update_fields=["state", "mitigated_at", "acknowledged_at", "acknowledged_by"])
+    changed(row, "incidents.mitigated", by)
+    return row
+
+
+@transaction.atomic
+def resolve(
+    *, incident: Incident, by: AbstractUser | None, reason: str, by_hand: bool = True
+) -> Incident:
+    """End an incident, with the reason. One that people ended stays ended while its alert still fires."""
+    row = locked(incident)
+    require_open(row)
+    row.state, row.resolved_at, row.reason = State.RESOLVED, timezone.now(), reason[:500]
+    row.by_hand = by_hand
+    row.save(update_fields=["state", "resolved_at", "reason", "by_hand"])
+    changed(row, "incidents.resolved", by)
+    recurring.plan(row)
+    return row
+
+
+@transaction.atomic
+def close(*, incident: Incident, by: AbstractUser) -> Incident:
+    """Put a resolved incident away: nothing is left to do about it. Safe to repeat."""
+    row = locked(incident)
+    if row.state == State.CLOSED:
+        return row
+    if row.state != State.RESOLVED:
+        raise NotOver(number=row.number, state=row.state, wanted="closed")
+    row.state, row.closed_at = State.CLOSED, timezone.now()
+    row.save(update_fields=["state", "closed_at"])
+    changed(row, "incidents.closed", by)
+    return row
+
+
+@transaction.atomic
+def reopen(*, incident: Incident, by: AbstractUser, reason: str) -> Incident:
+    """It is not over after all."""
+    row = locked(incident)
+    if row.is_open:
+        return row
+    if row.merged_into_id is not None:
+        raise NotOver(number=row.number, state="merged", wanted="opened again")
+    wake(row, by=by, reason=reason)
+    return row
+
+
+def wake(row: Incident, *, by: AbstractUser | None, reason: str) -> None:
+    """Let a locked incident that was over go on: somebody has to take it up anew."""
+    row.state, row.reason, row.by_hand = State.TRIGGERED, "", False
+    row.resolved_at = row.closed_at = None
+    row.save(update_fields=["state", "resolved_at", "closed_at", "reason", "by_hand"])
+    row.recurrences.filter(looked_at=None).delete()
+    changed(row, "incidents.reopened", by, reason=reason[:500])
+
+
+def resolve_with_alert(alert: Alert) -> None:
+    """The monitor has recovered: what its alert opened is over, once no other alert of it fires."""
+    for incident in Incident.objects.of_alert(alert).open():
+        resolve_if_recovered(incident)
+
+
+def resolve_if_recovered(incident: Incident) -> None:
+    """End an incident none of whose alerts fires any more. Safe to run twice."""
+    alerts = Alert.objects.of_incident(incident.alert_id, incident.involved.values("alert"))
+    if not alerts or alerts.going_on().exists():
+        return
+    names = sorted(set(alerts.values_list("name", flat=True)))
+    who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    reason = f"{who} {'has' if len(names) == 1 else 'have'} recovered."
+    with transaction.atomic():
+        row = locked(incident)
+        if row.is_open:
+            resolve(incident=row, by=None, reason=reason, by_hand=False)
+
+
+@transaction.atomic
+def reopen_with_alert(alert: Alert) -> None:
+    """The alert is back a moment after it resolved: its newest incident goes on. Safe to run twice."""
+    rows = Incident.objects.of_alert(alert).select_for_update(of=("self",)).order_by("-pk")
+    found = rows.first()
+    if found is None or found.state != State.RESOLVED:
+        return
+    found.state = State.ACKNOWLEDGED if found.acknowledged_at else State.TRIGGERED
+    found.resolved_at, found.reason, found.by_hand = None, "", False
+    found.save(update_fields=["state", "resolved_at", "reason", "by_hand"])
+    found.recurrences.filter(looked_at=None).delete()
+    changed(found, "incidents.reopened", None)
+
+
+@transaction.atomic
+def set_severity(*, incident: Incident, severity: str, by: AbstractUser) -> Incident:
+    """Say how bad it is; whom to page may change with it."""
+    row = locked(incident)
+    if row.severity == severity:
+        return row
+    before, row.severity = row.severity, severity
+    row.save(update_fields=["severity"])
+    changed(row, "incidents.severity_changed", by, before=before, after=severity)
+    return row
+
+
+@transaction.atomic
+def assign(*, incident: Incident, part: str, user: User | None, by: AbstractUser) -> None:
+    """Give a role to somebody who may act in the project, or with `None` to nobody."""
+    row = locked(incident)
+    if user is None:
+        if row.assignments.filter(part=part).delete()[0]:
+            noted(row, "incidents.part_left", by, part=part)
+        return
+    if not on_call.responders_of(row.project).filter(pk=user.pk).exists():
+        raise NotAMember(user=user.get_username(), project=row.project.name)
+    held = Assignment.objects.filter(incident=row, part=part, user=user)
+    if held.exists():
+        return
+    values = {"user": user, "since": timezone.now()}
+    Assignment.objects.update_or_create(incident=row, part=part, defaults=values)
+    noted(row, "incidents.part_taken", by, part=part, user=user.pk)

@@ -1,0 +1,34 @@
+"""What people write during an incident; what a note said before is kept."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import transaction
+from django.utils import timezone
+
+from apps.incidents.errors import NotYours
+from apps.incidents.models import Incident, Note, NoteRevision
+from apps.incidents.services.changes import noted
+
+
+@transaction.atomic
+def add_note(*, incident: Incident, text: str, by: AbstractUser) -> Note:
+    """Write something down."""
+    note = Note.objects.create(incident=incident, text=text, by_id=by.pk)
+    noted(incident, "incidents.noted", by, note=note.pk)
+    return note
+
+
+@transaction.atomic
+def edit_note(*, note: Note, text: str, by: AbstractUser) -> Note:
+    """Say it better. Only who wrote it may, and what it said stays readable."""
+    row = Note.objects.select_for_update().select_related("incident").get(pk=note.pk)
+    if row.by_id != by.pk:
+        raise NotYours
+    if row.text == text:
+        return row
+    NoteRevision.objects.create(note=row, text=row.text, at=row.edited_at or row.at)
+    row.text, row.edited_at = text, timezone.now()
+    row.save(update_fields=["text", "edited_at"])
+    noted(row.incident, "incidents.note_edited", by, note=row.pk)
+    return row
