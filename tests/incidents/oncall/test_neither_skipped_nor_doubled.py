@@ -23,7 +23,7 @@ from portal.mail import Mail
 from tests.base import PortalTestCase, PortalTransactionTestCase
 from tests.incidents.oncall.base import VirtualClock, incident_of, policy_of, virtual
 
-LIVES = int(os.environ.get("LIVES", "30"))  # docs/design/incidents.md names a longer run
+LIVES = int(os.environ.get("LIVES", "30"))  # LIVES=80 is a longer run
 MINUTES = 24
 
 
