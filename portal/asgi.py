@@ -26,7 +26,7 @@ Send = Callable[[Any], Awaitable[None]]
 
 THREADS = 4
 pages = WSGIMiddleware(cast(Any, get_wsgi_application()), workers=THREADS)
-events = sse.application(pages)
+events = sse.application(cast(Any, pages))
 # Applications beside Django by the first segment of the path; they authenticate by themselves.
 BESIDE: dict[str, Any] = {
     "mlflow": mlflow.application,
