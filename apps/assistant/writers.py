@@ -9,7 +9,7 @@ import httpx  # noqa: TID251  its errors are what ChatOllama raises
 from django.conf import settings
 
 from apps.assistant.answers import Piece, Sentence, Standing
-from apps.assistant.checker import cited
+from apps.assistant.checking import cited
 from apps.core.errors import PortalError
 from apps.core.late import late
 
