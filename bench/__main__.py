@@ -15,8 +15,9 @@ BENCHES = (
     "ingest",
     "drift",
     "alerts",
+    "search",
+    "assistant",
 )
-BENCHES = ("runs", "gateway", "judge", "serving", "search")
 
 
 def main(names: list[str]) -> int:

@@ -103,7 +103,7 @@ def _released(row: Release) -> str:
     return (
         f"Release {row.number} of {row.deployment.slug}, version {row.version.number}, "
         f"was requested by {who}{why} at {row.requested_at:%F %H:%M} UTC{live}, "
-        f"and is {row.get_state_display()}."
+        f"and is {row.get_state_display().lower()}."
     )
 
 
@@ -167,7 +167,8 @@ def deployments_of(
     rows, where = list(found[:MOST]), f" in {project}" if project else ""
     names = ", ".join(row.slug for row in rows)
     count = f"There are {found.count()} deployments{where} in use{': ' if names else ''}{names}."
-    return [told("count", f"deployments:{project or ''}", "Deployments", "/deployments/", {"count:deployments": count})]  # fmt: skip
+    facts = {"count:deployments": count}
+    return [told("count", f"deployments:{project or ''}", "Deployments", "/deployments/", facts)]
 
 
 @tool(writes=True)

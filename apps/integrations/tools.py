@@ -24,7 +24,7 @@ def connections_state(
 
 def _connection(row: Connection) -> Found:
     checked = f", last checked at {row.checked_at:%F %H:%M} UTC" if row.checked_at else ""
-    text = f"The connection {row.name} ({row.slug}) is {row.get_state_display()}{checked}."
+    text = f"The connection {row.name} ({row.slug}) is {row.get_state_display().lower()}{checked}."
     off = "" if row.enabled else f"The connection {row.name} is switched off."
     facts = {"connection": text, "off": off}
     return told("connection", row.pk, row.name, row.get_absolute_url(), facts)

@@ -76,7 +76,7 @@ def run(row: Run) -> Found:
     who = row.logged_by.username if row.logged_by else ""
     started = f" started at {row.started_at:%F %H:%M} UTC" if row.started_at else " was logged"
     facts = {
-        "status": f"The {name} is {row.get_status_display()}.",
+        "status": f"The {name} is {row.get_status_display().lower()}.",
         "started": f"The {name}{started}{' by ' + who if who else ''}.",
         "dataset": _dataset(f"The {name}", row),
         **values(name, "metric", row.metrics),
@@ -96,7 +96,7 @@ def promotion(row: Promotion) -> Found:
         "requested": f"The promotion of {name} was requested by {row.requested_by.username} "
         f"at {row.requested_at:%F %H:%M} UTC.",
         "gates": f"{passed}{': ' + ' '.join(failed) if failed else '.'}" if results else "",
-        "promotion": f"The promotion of {name} is {row.get_state_display()}.",
+        "promotion": f"The promotion of {name} is {row.get_state_display().lower()}.",
     }
     title = f"Promotion of {row.version} to {row.environment.name}"
     return told("promotion", row.pk, title, row.get_absolute_url(), facts)
@@ -125,7 +125,7 @@ def model(row: RegisteredModel, count: int, latest: int | None) -> Found:
         if aliases
         else f"{row.name} has no alias.",
         "purpose": f"The purpose of {row.name}: {row.purpose}" if row.purpose else "",
-        "risk": f"The risk class of {row.name} is {row.get_risk_class_display()}."
+        "risk": f"The risk class of {row.name} is {row.get_risk_class_display().lower()}."
         if row.risk_class
         else "",
         "project": f"{row.name} belongs to the project {row.project.name}.",

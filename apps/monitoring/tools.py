@@ -41,7 +41,8 @@ def alerts_of(
     firing = found.filter(state=Alert.State.FIRING).count()
     where = f" for {deployment}" if deployment else f" in {project}" if project else ""
     count = f"{firing} alerts are firing{where}."
-    head = told("count", f"alerts:{deployment or project or ''}", "Alerts", "/monitoring/alerts/", {"count:alerts": count})  # fmt: skip
+    key, facts = f"alerts:{deployment or project or ''}", {"count:alerts": count}
+    head = told("count", key, "Alerts", "/monitoring/alerts/", facts)
     shown = found if recent else found.firing()
     return [head, *(_alert(row) for row in shown[:MOST])]
 
@@ -51,7 +52,8 @@ def _alert(row: Alert) -> Found:
     ended = f", over since {row.resolved_at:%F %H:%M} UTC" if row.resolved_at else ""
     who = row.acknowledged_by.username if row.acknowledged_by_id and row.acknowledged_by else ""
     facts = {
-        "alert": f"The alert {row.name} ({row.severity}) {since} and is {row.get_state_display()}{ended}: {row.summary}",
+        "alert": f"The alert {row.name} ({row.severity}) {since} "
+        f"and is {row.get_state_display().lower()}{ended}: {row.summary}",
         "acknowledged": f"The alert {row.name} was acknowledged by {who}." if who else "",
     }
     return told("alert", row.pk, row.name, row.get_absolute_url(), facts)
@@ -76,7 +78,7 @@ def _monitor(row: Monitor) -> Found:
     last = row.verdicts.defer("profiles").first()
     facts = {
         "monitor": f"The monitor {row.name} of {row.deployment.slug} looks for "
-        f"{row.get_kind_display()} and is {row.get_state_display()}.",
+        f"{row.get_kind_display().lower()} and is {row.get_state_display().lower()}.",
         "verdict": f"The last verdict of the monitor {row.name} was {last.level} on {last.rows} rows "
         f"up to {last.ends_at:%F %H:%M} UTC."
         if last
@@ -100,7 +102,8 @@ def objectives_of(
 def _objective(row: Slo) -> Found:
     facts = {
         "objective": f"The objective {row.name} of {row.deployment.slug} is {row.percent:g} % "
-        f"{row.get_indicator_display()} over {row.window_days} days, and it is {row.get_state_display()}.",
+        f"{row.get_indicator_display().lower()} over {row.window_days} days, "
+        f"and it is {row.get_state_display().lower()}.",
         "budget": f"Of the error budget of {row.name}, {row.budget_left * 100:.1f} % is left."
         if row.budget_left is not None
         else f"Nothing has been measured for the objective {row.name} yet.",

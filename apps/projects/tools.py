@@ -16,7 +16,7 @@ def project_facts(*, user: AbstractUser, project: str) -> list[Found]:
     """A project: owner, deputy, members with their roles, environments."""
     row = access.project(user, project)
     grants = list(selectors.grants(user, project)[: MOST + 1])
-    members = [f"{_named(each.holder)} ({each.get_role_display()})" for each in grants]
+    members = [f"{_named(each.holder)} ({each.get_role_display().lower()})" for each in grants]
     rest = ", and others" if len(members) > MOST else ""
     places = ", ".join(str(each) for each in row.environments.all()[:MOST])
     facts = {
@@ -26,10 +26,13 @@ def project_facts(*, user: AbstractUser, project: str) -> list[Found]:
         if not rest
         else f"Members of {row.name} are {', '.join(members[:MOST])}{rest}.",
         "environments": f"The environments of {row.name} are {places}.",
-        "criticality": f"The criticality of {row.name} is {row.get_criticality_display()}.",
+        "criticality": f"The criticality of {row.name} is {row.get_criticality_display().lower()}.",
         "purpose": f"The purpose of {row.name}: {row.purpose}" if row.purpose else "",
     }
-    roles = {f"role:{_named(each.holder)}": f"{_named(each.holder)} is {each.get_role_display()} in {row.name}." for each in grants[:MOST]}  # fmt: skip
+    roles = {
+        f"role:{_named(each.holder)}": f"{_named(each.holder)} is {each.get_role_display().lower()} in {row.name}."
+        for each in grants[:MOST]
+    }
     return [told("project", row.slug, row.name, row.get_absolute_url(), {**facts, **roles})]
 
 

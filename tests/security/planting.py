@@ -55,6 +55,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "models.EvidencePack": {"content": b"pack"},
     "models.ModelImport": {"options": {}},
     "models.Home": {"connection": None, "workspaces": True},
+    "assistant.EvalRun": {"questions": 1, "right": 1, "figures": {}, "seeds": []},
+    "assistant.Case": {"origin": "feedback", "origin_id": 1, "expected": {}},
     "predictions.Batch": {"payload": b"\x90"},  # no rows, in MessagePack
     "predictions.SetAside": {"payload": b"\x90"},
 }

@@ -115,6 +115,7 @@ RULES = (
     Rule(r"incidents/connections/<pk>/projects/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"(api/v1|incidents)/ticket-conflicts/<pk>/settle/", act=MAINTAINER),
     Rule(r"(api/v1|incidents)/tickets/<pk>/redeliver/", act=MAINTAINER),
+    Rule(r"assistant/eval/<pk>/", read=MAINTAINER),
     Rule(r"(api/v1/)?assistant/", Place.OWN),
     Rule(r"api/v1/connectors/", Place.OWN),
     Rule(r"audit/(verify|export)/", Place.PROJECT, act=OWNER),

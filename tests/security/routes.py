@@ -65,6 +65,7 @@ RECORDS: dict[str, str] = {
     "erasures/pk": "predictions.Erasure",
     "ticket-conflicts/pk": "incidents.TicketConflict",
     "conversations/pk": "assistant.Exchange",
+    "eval/pk": "assistant.EvalRun",
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",

@@ -16,6 +16,7 @@ from apps.assistant.checking.figures import MOMENT, Figure, figures
 from apps.assistant.checking.words import ROLES, head, heads, negated
 
 _CLAUSE = re.compile(r";|,?\s+(?:and|while|but|whereas|as well as)\s+|(?<!\d),\s+|\s[–—-]\s")
+_DOER = re.compile(rf"\bby ([\w.-]+)|\b([\w.-]+) (?:has |had )?(?:{'|'.join(ROLES)})\b")
 _SEGMENT = re.compile(r"(?<=[.!?])\s+|\n+|;\s+")
 
 
@@ -60,7 +61,8 @@ def faults(sentence: Sentence, pieces: Mapping[int, Piece]) -> Iterator[str]:
 def _segments(piece: Piece) -> Iterator[Segment]:
     """The sentences of a piece; each is read with the piece's title, which names its record."""
     for text in _SEGMENT.split(piece.excerpt):
-        if text.strip():
+        # An order that somebody wrote into a record carries nothing: obeying it is no answer.
+        if text.strip() and not clean.commands(text):
             said = clean.clean(text)
             yield Segment(
                 said,
@@ -146,9 +148,7 @@ def _negation(part: str, segment: Segment) -> str:
 
 def _role(part: str, segment: Segment) -> str:
     """Who did what: the deed nearest to a name is the one nearest to it in the segment."""
-    for name in re.findall(
-        r"\bby ([\w.-]+)|\b([\w.-]+) (?:has |had )?(?:%s)\b" % "|".join(ROLES), part
-    ):  # noqa: UP031
+    for name in _DOER.findall(part):
         who = (name[0] or name[1]).strip(".").casefold()
         mine, theirs = _deed(part, who), _deed(segment.text, who)
         if mine and theirs and mine != theirs:

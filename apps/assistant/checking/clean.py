@@ -11,10 +11,13 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\(([^)]*)\)")
 _ADDRESS = re.compile(r"\b(?:https?|ftp|javascript|data|file):\S+|\bwww\.\S+", re.IGNORECASE)
 # Sentences that speak to the assistant instead of about the records.
 _COMMAND = re.compile(
-    r"\b(ignore|disregard|forget|override)\b.{0,40}\b(instruction|rule|prompt|above|previous|evidence|system)"
-    r"|\b(you are|act as|pretend to be|behave as|roleplay)\b.{0,30}\b(now|an? (ai|assistant|admin|developer|system)|dan)\b"
+    r"\b(ignore|disregard|forget|override)\b.{0,40}"
+    r"\b(instruction|rule|prompt|above|previous|evidence|system)"
+    r"|\b(you are|act as|pretend to be|behave as|roleplay)\b.{0,30}"
+    r"\b(now|an? (ai|assistant|admin|developer|system)|dan)\b"
     r"|\b(system|assistant|developer|user)\s*(prompt|message)?\s*[:>]"
-    r"|\b(reply|respond|answer|print|output|say|write)\b.{0,20}\b(only|exactly|with the word|verbatim|the secret|nothing but)\b"
+    r"|\b(reply|respond|answer|print|output|say|write)\b.{0,20}"
+    r"\b(only|exactly|with the word|verbatim|the secret|nothing but)\b"
     r"|\b(reveal|exfiltrate|leak)\b|\bsend\b.{0,40}\b(to|at)\b.{0,40}(@|http|webhook)"
     r"|\btell (the|every|all) (user|person|reader)"
     r"|\bdo not (tell|mention|cite|reveal|say)\b|\bnew instructions?\b|\bjailbreak",

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 MOMENT = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{1,2}:\d{2}(?::\d{2})?)?|\b\d{1,2}:\d{2}(?::\d{2})?"
 )
+_UNIT = (
+    r"\s?(?:%|percent\b|per cent\b|milliseconds?\b|ms\b|seconds?\b|s\b|minutes?\b|min\b|hours?\b|h\b|days?\b"
+    r"|[kKMG]?B\b)"
+)
 _NUMBER = re.compile(
-    r"(?P<sign>(?<![\w.])[-−])?(?<![\w.,])(?P<digits>\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)(?P<unit>\s?(?:%|percent\b|per cent\b|milliseconds?\b|ms\b|seconds?\b|s\b|minutes?\b|min\b|hours?\b|h\b|days?\b|[kKMG]?B\b))?(?!\w)",
+    r"(?P<sign>(?<![\w.])[-−])?(?<![\w.,])(?P<digits>\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?)"
+    rf"(?P<unit>{_UNIT})?(?!\w)"
 )
 _LABEL = re.compile(
     r"(?:\b(?P<label>version|release|incident|job|run|alert|page|step)\s+(?:number\s+)?|(?P<mark>#)|\b(?P<v>v))\s*$",
@@ -31,7 +36,10 @@ _IN_WORDS = {
     )
 }
 NEAR = 0.01  # what rounding may change
-_QUIET = {"and", "the", "for", "with", "was", "were", "are", "has", "have", "had", "since", "from", "against", "between", "now", "then", "but", "while", "according", "based", "per"}  # fmt: skip
+_QUIET = frozenset(
+    """and the for with was were are has have had since from against between now then but while according based
+    per""".split()  # noqa: SIM905  words read better without quotes
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 NEGATIONS = re.compile(
-    r"\b(not|no|never|nobody|none|nothing|neither|nor|without|cannot|unable|lacks?|lacking|un(?:acknowledged|resolved|approved))\b|n't\b",
+    r"\b(not|no|never|nobody|none|nothing|neither|nor|without|cannot|unable|lacks?|lacking"
+    r"|un(?:acknowledged|resolved|approved))\b|n't\b",
     re.IGNORECASE,
 )
 # Words that say nothing about the world.
@@ -18,7 +19,8 @@ PLAIN = frozenset(
     same says see seems shall she should show shown shows so some still such than that the their them then there
     these they this those through thus time to told too two under up us very was we well were what when where which
     while who whom whose will with within would yes you your since until utc exactly moment answer question called
-    portal reads stands listed according fact say said states stated state status value number figure amount total
+    portal yet already feature column reads
+    stands listed according fact say said states stated state status value number figure amount total
     """.split()  # noqa: SIM905  words read better without quotes
 )
 _SAME = (
@@ -47,7 +49,7 @@ _SAME = (
     "prediction predictions",
     "count counts",
     "belong belongs part",
-    "inputs input features feature",
+    "inputs input features",
     "start started starts begun began",
     "log logged logs",
     "incident incidents",

@@ -6,11 +6,17 @@ import re
 
 # A topic and the words that ask for it. The first that fits decides what is said first.
 _SAID = (
-    ("howto", r"\bhow (do|can|should|would) (i|we|you|one)\b|\bhow to\b|\brunbook|\bsteps?\b|\bwhat (do|should|can|must) (i|we)\b|\bmitigat"),
+    ("howto",
+     r"\bhow (do|can|should|would) (i|we|you|one)\b|\bhow to\b|\brunbook|"
+     r"\bsteps?\b|\bwhat (do|should|can|must) (i|we)\b|\bmitigat"),
     ("why", r"\bwhy\b|\bcauses?d?\b|\bworse\b|\bwrong\b|\bbroke|\bwhat happened\b|\bexplain\b"),
-    ("changed", r"\bwhat (has |have )?(changed|was changed|moved)\b|\bchanges\b|\bwho changed\b|\bhappened (yesterday|today|last|between|on)"),
+    ("changed",
+     r"\bwhat (has |have )?(changed|was changed|moved)\b|\bchanges\b|"
+     r"\bwho changed\b|\bhappened (yesterday|today|last|between|on)"),
     ("compare", r"\bcompar|\bdiffer|\bversus\b|\bvs\.?\b|\bbetter than\b"),
-    ("waiting", r"\bwait(s|ing)? for (my |an |somebody's |anybody's )?approv|\bpending (approval|promotion)s?|\bpromotions? (is|are) waiting"),
+    ("waiting",
+     r"\bwait(s|ing)? for (my |an |somebody's |anybody's )?approv|"
+     r"\bpending (approval|promotion)s?|\bpromotions? (is|are) waiting"),
     ("approved", r"\bapprov|\bsigned off\b|\bgave the (go|green)|\bdeclined\b|\blet .{1,40} into\b"),
     ("gates", r"\bgates?\b"),
     ("count", r"\bhow many\b|\bnumber of\b|\bcount\b"),
@@ -21,7 +27,9 @@ _SAID = (
     ("severity", r"\bsever|\bhow bad\b"),
     ("ticket", r"\btickets?\b|\bjira\b|\bservicenow\b"),
     ("members", r"\bmembers?\b|\bwho (works|is in|has access)\b|\brole\b|\bwhich roles?\b"),
-    ("owner", r"\bown(s|er|ed)?\b|\bdeputy\b|\bresponsible\b|\bin charge\b|\bwhom? (do|should|can) i (ask|call|ping)\b"),
+    ("owner",
+     r"\bown(s|er|ed)?\b|\bdeputy\b|"
+     r"\bresponsible\b|\bin charge\b|\bwhom? (do|should|can) i (ask|call|ping)\b"),
     ("environments", r"\benvironments\b"),
     ("dataset", r"\bdata ?sets?\b|\btrained on\b|\btraining data\b|\bwhich data\b"),
     ("signature", r"\bsignature\b|\bschema\b|\bwhich (inputs|features|columns)\b"),
@@ -32,7 +40,7 @@ _SAID = (
     ("registered", r"\bregistered\b"),
     ("replicas", r"\breplicas?\b|\bpods?\b"),
     ("latency", r"\blatenc|\bhow (fast|slow|long)\b|\bp(50|95|99)\b|\bresponse times?\b"),
-    ("errors", r"\berrors?\b|\bfailures\b|\bfailing requests\b|\berror rate\b"),
+    ("errors", r"\berrors?\b(?! budget)|\bfailures\b|\bfailing requests\b|\berror rate\b"),
     ("traffic", r"\btraffic\b|\brequests\b|\bhow busy\b"),
     ("predictions", r"\bpredictions?\b"),
     ("budget", r"\bbudgets?\b|\bslos?\b|\bobjectives?\b"),
@@ -43,13 +51,16 @@ _SAID = (
     ("connection", r"\bconnections?\b|\bconnected\b"),
     ("release", r"\breleases?\b|\bwho .{0,20}live\b|\brollouts?\b|\bhistory\b"),
     ("versions", r"\b(latest|newest|all) versions?\b|\bversions are there\b"),
-    ("serves", r"\bserv(e|es|ed|ing)\b|\blive\b|\bin (prod|production|staging|dev)\b|\bdeployed\b|\brunning\b|\b(which|what) version\b"),
+    ("serves",
+     r"\bserv(e|es|ed|ing)\b|\blive\b|\bin (prod|production|staging|dev)\b|"
+     r"\bdeployed\b|\brunning\b|\b(which|what) version\b"),
     ("status", r"\bstatus\b|\bstate\b|\bhow is\b|\bhow are\b|\bhealth|\bstarted\b|\bwhen did\b"),
     ("purpose", r"\bpurpose\b|\bwhat is .{1,40} for\b|\brisk\b"),
 )  # fmt: skip
 _TOPICS = tuple((name, re.compile(words, re.IGNORECASE)) for name, words in _SAID)
 _ATTRIBUTE = re.compile(
-    r"\b(?:what(?:'s| is| was| are| were)?|which|tell me|give me|show(?: me)?|how (?:high|low|big|large|good) (?:is|was))"
+    r"\b(?:what(?:'s| is| was| are| were)?|which|tell me|give me|show(?: me)?"
+    r"|how (?:high|low|big|large|good) (?:is|was))"
     r"\s+(?:the\s+)?(?P<name>[\w-]+(?: [\w-]+){0,4}?)\s+(?:of|for|in|does|did|has|on|was|is)\b",
     re.IGNORECASE,
 )

@@ -15,6 +15,8 @@ from apps.core.tools import TOOLS
 
 NOTHING = "The records that you may see say nothing about this."
 MOST_SENTENCES = 20
+# Kinds of records: asking which one is no question after a property.
+RECORDS = ("version", "model", "run", "deployment", "document", "person", "record")
 
 
 def word(
@@ -81,10 +83,12 @@ def _all_lost(route: Route, about: Meant) -> bool:
 def _lacking(route: Route, evidence: Sequence[Piece]) -> Iterator[Sentence]:
     """Where a property was asked for that no record has."""
     strong = [each for each in wanted(route) if each not in {"serves", "status", "release"}]
-    if route.attribute and not strong and not topics(route.attribute):
-        if not facts.valued(route, evidence) and not _names_record(route):
-            text = f"The records that you may see say nothing about the {route.attribute}."
-            yield Sentence(text, Standing.NOT_IN_RECORDS, ())
+    noun = route.attribute.rpartition(" ")[2].rstrip("s")
+    if noun in {"", *RECORDS} or strong or topics(route.attribute) or _names_record(route):
+        return
+    if not facts.valued(route, evidence):
+        text = f"The records that you may see say nothing about the {route.attribute}."
+        yield Sentence(text, Standing.NOT_IN_RECORDS, ())
 
 
 def _names_record(route: Route) -> bool:
