@@ -83,7 +83,8 @@ def _speed() -> int:
     print(
         f"assistant, {told['runs']:.0f} runs,"
         f" {told['passages']:.0f} passages, {told['questions']:.0f} questions"
-        f" without a model: evidence p95 {told['first']:.0f} ms (aim {FIRST:.0f}), whole answer p95 {told['whole']:.0f} ms"
+        f" without a model: evidence p95 {told['first']:.0f} ms (aim {FIRST:.0f}),"
+        f" whole answer p95 {told['whole']:.0f} ms"
         f" (aim {WHOLE:.0f}), median {told['median']:.0f} ms, wording p95 {told['words']:.1f} ms"
     )
     return int(told["first"] > FIRST) + int(told["whole"] > WHOLE)

@@ -73,7 +73,8 @@ def who_approved(*, user: AbstractUser, version_id: int) -> list[dict[str, Any]]
 def model_facts(*, user: AbstractUser, model_id: int) -> list[Found]:
     """A registered model: owner, aliases, how many versions."""
     row = selectors.models(user).filter(pk=access.model(user, model_id).pk)[0]
-    return [reading.model(row, row.version_count, row.latest_number)]
+    count = getattr(row, "version_count", 0)
+    return [reading.model(row, count, getattr(row, "latest_number", None))]
 
 
 @tool()

@@ -55,6 +55,8 @@ class Service:
     steps: tuple[str, ...]
     ready: int
     wanted: int
+    budget: int
+    since: tuple[datetime, datetime]
 
 
 @dataclass
@@ -130,12 +132,13 @@ def _service(dice: Dice, place: Place, experiment: Experiment, now: datetime, wo
     runbook, steps = _runbook(dice, place, model, word)
     monitor, alert = _watched(dice, place, deployment, live, now)
     incident = _incident(place, alert, live, now)
+    budget = dice.number(10, 90)
     slo = Slo.objects.create(
         project=project, deployment=deployment, name=dice.name(), indicator="availability", objective=0.995,
-        budget_left=dice.number(10, 90) / 100, state="met", created_by=place.owner,
+        budget_left=budget / 100, state="met", created_by=place.owner,
     )  # fmt: skip
     return Service(model, versions, deployment, live, before, promotion, monitor, alert, incident, slo, runbook,
-        steps, ready, wanted)  # fmt: skip
+steps, ready, wanted, budget, (since, earlier))  # fmt: skip
 
 
 def _version(

@@ -93,5 +93,6 @@ def _versions(
 
 
 def _latest(user: Person, model_ids: list[int]) -> list[tuple[int, int]]:
-    found = models.models(user).filter(pk__in=model_ids).exclude(latest_number=None)
-    return list(found.order_by("pk").values_list("pk", "latest_number")[:MOST])
+    found = models.models(user).filter(pk__in=model_ids).order_by("pk")[:MOST]
+    numbers = [(row.pk, getattr(row, "latest_number", None)) for row in found]
+    return [(pk, number) for pk, number in numbers if number is not None]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
 from apps.accounts import selectors as accounts
 from apps.assistant.routing import words
@@ -78,7 +79,7 @@ def _within(name: str) -> set[str]:
     return {name.casefold(), *(part.casefold() for part in name.split())}
 
 
-def _exact(user: Person, asked: list[str], project: str | None) -> dict[str, tuple[object, ...]]:
+def _exact(user: Person, asked: list[str], project: str | None) -> dict[str, tuple[Any, ...]]:
     lower = [each.casefold() for each in asked]
     both = list(dict.fromkeys([*asked, *lower]))
     here = {"project__slug": project} if project else {}
@@ -108,7 +109,7 @@ def _exact(user: Person, asked: list[str], project: str | None) -> dict[str, tup
     }
 
 
-def _known(found: dict[str, tuple[object, ...]]) -> set[str]:
+def _known(found: dict[str, tuple[Any, ...]]) -> set[str]:
     return {_text(each) for rows in found.values() for each in rows}
 
 
