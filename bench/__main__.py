@@ -16,6 +16,7 @@ BENCHES = (
     "drift",
     "alerts",
     "search",
+    "assistant",
 )
 
 

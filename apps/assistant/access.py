@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from apps.assistant.models import Conversation, Exchange, Proposal, Provider
+from apps.assistant.models import Conversation, EvalRun, Exchange, Proposal, Provider
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound
@@ -98,3 +98,11 @@ def proposal(user: Person, pk: int) -> Proposal:
 def may_decide(user: Person, row: Proposal) -> bool:
     """Whether the person holds the right that the deed needs."""
     return access.allows(user, row.project_id, Role(row.needed))
+
+
+def eval_run(user: Person, pk: int) -> EvalRun:
+    """The evaluation: a site admin's, or that of a project which the person maintains."""
+    row = EvalRun.objects.visible_to(user).select_related("project").filter(pk=pk).first()
+    if row is None:
+        raise NotFound(what="evaluation")
+    return row

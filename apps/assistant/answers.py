@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
+
+from apps.core.access import Person
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who asks what, where. `page` is `{kind, id}` of the record on the page."""
+
+    user: Person
+    text: str
+    project: str | None = None
+    page: dict[str, str] = field(default_factory=dict)
 
 
 class Standing(StrEnum):
@@ -25,6 +38,19 @@ class Piece:
     title: str
     url: str
     excerpt: str
+    # Its sentences by what they answer.
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """One read tool that was asked: how long it took, how much it found, whether it answered in time."""
+
+    name: str
+    seconds: float
+    found: int
+    missing: bool = False
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +70,7 @@ class Answer:
     evidence: Sequence[Piece]
     model: str
     timings: dict[str, float]
+    calls: Sequence[Called] = ()
 
     @property
     def text(self) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from contextlib import contextmanager
 from typing import Any
 
-from apps.assistant.answers import Piece
-from apps.core.access import Person
+from django.db import OperationalError, connection, transaction
+
+from apps.assistant.answers import Called, Piece
+from apps.assistant.answers import Question as Question
+from apps.assistant.evidence.meant import Meant
+from apps.assistant.evidence.recipes import RECIPES, Call, wanted
+from apps.assistant.evidence.relevance import covers
+from apps.assistant.routing import Route
 from apps.core.errors import PortalError
 from apps.core.tools import TOOLS, Found
 
@@ -18,65 +23,81 @@ MOST_PIECES = 30
 SECONDS = 5.0
 LONGEST_EXCERPT = 2000
 
-_WHY = re.compile(
-    r"\b(why|wrong|worse|broke|broken|fail|drift|alert|incident|happen|cause|since)", re.I
-)
-_SERVES = re.compile(r"\b(live|serv|deployed|version|release|production|prod|approv|roll)", re.I)
-_HOW = re.compile(r"\b(how|what (do|should|can)|runbook|step|fix|mitigat|do i)\b", re.I)
 
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Who asks what, where. `page` is `{kind, id}` of the record on the page."""
-
-    user: Person
-    text: str
-    project: str | None = None
-    page: dict[str, str] = field(default_factory=dict)
-
-
-Call = tuple[str, dict[str, Any]]
-
-
-def plan(question: Question) -> list[Call]:
+def plan(route: Route, about: Meant) -> list[Call]:
     """The tools to ask, the most telling first; no call stands twice."""
-    calls = list(_calls(question))
+    calls = list(_calls(route, about))
     unique = {(name, tuple(sorted(args.items()))): (name, args) for name, args in calls}
     return list(unique.values())[:MOST_CALLS]
 
 
-def _calls(question: Question) -> Iterator[Call]:
-    where = {"project": question.project} if question.project else {}
-    asked = question.text
-    if question.page.get("kind") == "incident" and question.page.get("id", "").isdigit():
-        yield "incident_evidence", {"incident_id": int(question.page["id"])}
-    if _WHY.search(asked):
-        yield "newest_incident_evidence", where
-        yield "alerts_now", where
-    if _SERVES.search(asked) or _WHY.search(asked):
-        yield "serving_now", where
-    if _HOW.search(asked) or not (_WHY.search(asked) or _SERVES.search(asked)):
-        yield "find_passages", {"words": asked, **where}
+def _calls(route: Route, about: Meant) -> Iterator[Call]:
+    chosen = wanted(route)
+    for topic in chosen:
+        yield from RECIPES[topic](route, about)
+    if about.versions or about.runs:
+        yield from RECIPES["run"](route, about)
+    if not chosen:
+        yield "find_passages", {
+            "words": route.text, **({"project": route.project} if route.project else {}),
+        }  # fmt: skip
+        yield from RECIPES["status"](route, about)
+        yield from RECIPES["versions"](route, about)
 
 
-def gather(question: Question) -> list[Piece]:
-    """Ask the planned tools as the person asking; what they may not see is not found."""
+def gather(question: Question, route: Route, about: Meant) -> Iterator[tuple[Called, list[Found]]]:
+    """Ask the planned tools as the person asking, one after the other; each answer comes when it is there."""
     deadline = time.monotonic() + SECONDS
-    found: dict[tuple[str, str], Found] = {}
-    for name, args in plan(question):
-        if time.monotonic() > deadline:
-            break
-        for record in _ask(name, question.user, args):
-            found.setdefault((record.kind, record.id), record)
+    for name, args in plan(route, about):
+        started = time.monotonic()
+        if started >= deadline:
+            yield Called(name, 0.0, 0, missing=True, arguments=args), []
+            continue
+        found = ask(name, question, args, deadline - started)
+        took = time.monotonic() - started
+        called = Called(name, took, len(found or ()), missing=found is None, arguments=args)
+        yield called, [each for each in found or () if _speaks(each, question.text)]
+
+
+def numbered(found: list[Found]) -> list[Piece]:
+    """The records as numbered pieces, each once, with every fact that any tool told of it."""
+    kept: dict[tuple[str, str], Found] = {}
+    for each in found:
+        kept.setdefault((each.kind, each.id), each)
     return [
-        Piece(n, r.kind, r.id, r.title, r.url, r.excerpt[:LONGEST_EXCERPT])
-        for n, r in enumerate(list(found.values())[:MOST_PIECES], start=1)
+        Piece(n, r.kind, r.id, r.title, r.url, r.excerpt[:LONGEST_EXCERPT], dict(r.facts))
+        for n, r in enumerate(list(kept.values())[:MOST_PIECES], start=1)
     ]
 
 
-def _ask(name: str, user: Person, args: dict[str, Any]) -> list[Found]:
+def _speaks(found: Found, asked: str) -> bool:
+    """Whether a passage is about the question; every other record was asked for by name."""
+    return found.kind != "passage" or covers(asked, f"{found.title} {found.excerpt}")
+
+
+def ask(name: str, question: Question, args: dict[str, Any], seconds: float) -> list[Found] | None:
+    """What one tool found; `None` where it did not answer in time."""
     try:
-        answer: list[Found] = TOOLS[name].run(user=user, **args)
+        with _at_most(seconds):
+            answer: list[Found] = TOOLS[name].run(user=question.user, **args)
+            return answer
     except PortalError:
         return []  # what the person may not see is no evidence
-    return answer
+    except OperationalError as error:
+        if "statement timeout" not in str(error):
+            raise
+        return None
+
+
+@contextmanager
+def _at_most(seconds: float) -> Iterator[None]:
+    """No statement inside takes longer; a transaction of its own, so that a broken one harms nothing else."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('statement_timeout')")
+            before = cursor.fetchone()[0]
+            limit = str(max(1, int(seconds * 1000)))
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [before])

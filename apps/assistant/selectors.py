@@ -1,19 +1,24 @@
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from apps.assistant.models import (
     Conversation,
     ConversationQuerySet,
+    EvalRun,
+    EvalRunQuerySet,
     Exchange,
     ExchangeQuerySet,
     Proposal,
     ProposalQuerySet,
     Provider,
     ProviderQuerySet,
+    Score,
     Terms,
 )
 from apps.core.access import Person
+from apps.incidents import selectors as incidents
+from apps.incidents.models import Incident, IncidentQuerySet
 from apps.projects.models import Project
 
 
@@ -63,3 +68,19 @@ def proposals(user: Person) -> ProposalQuerySet:
     """What was proposed in the person's projects, newest first."""
     rows = Proposal.objects.visible_to(user).order_by("-pk")
     return rows.select_related("project", "proposed_by", "decided_by")
+
+
+def eval_runs(user: Person) -> EvalRunQuerySet:
+    """The evaluations that the person may see, newest first."""
+    return EvalRun.objects.visible_to(user).select_related("project")
+
+
+def scores(run: EvalRun) -> QuerySet[Score]:
+    """How each question of an evaluation was answered, what was wrong first."""
+    return run.scores.all()
+
+
+def over(user: Person, project: str) -> IncidentQuerySet:
+    """The incidents of a project that are over, newest first: what an evaluation asks about."""
+    ended = (Incident.State.RESOLVED, Incident.State.CLOSED)
+    return incidents.incidents(user).filter(project__slug=project, state__in=ended)

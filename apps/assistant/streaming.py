@@ -8,17 +8,18 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from apps.assistant import checker, planner, schemas, wording
-from apps.assistant.answers import Piece, Sentence
-from apps.assistant.planner import Question
+from apps.assistant import answers, checking, planner, schemas, wording
+from apps.assistant.answers import Piece, Question, Sentence
+from apps.assistant.evidence.meant import Meant, meant
 from apps.assistant.providers import choosing
 from apps.assistant.providers.choosing import Offered
 from apps.assistant.providers.sites import Site
 from apps.assistant.providers.writer import ModelWriter
+from apps.assistant.routing import Route, route
 from apps.assistant.telemetry import observed
 from apps.core.errors import PortalError
 from apps.core.tools import TOOLS, Found
@@ -97,6 +98,9 @@ class Asking:
     stopped: Callable[[], bool] = _never
     # What a model may propose: nothing, unless the question itself orders something.
     deeds: Mapping[str, Offered] = field(default_factory=dict)
+    way: Route | None = None
+    about: Meant | None = None
+    calls: list[answers.Called] = field(default_factory=list)
     found: dict[tuple[str, str], Found] = field(default_factory=dict)
     model: str = NO_MODEL
     dropped: int = 0
@@ -106,11 +110,7 @@ class Asking:
     @property
     def evidence(self) -> list[Piece]:
         """The records found, numbered in the order in which they were."""
-        rows = list(self.found.values())[: planner.MOST_PIECES]
-        return [
-            Piece(n, r.kind, r.id, r.title, r.url, r.excerpt[: planner.LONGEST_EXCERPT])
-            for n, r in enumerate(rows, start=1)
-        ]
+        return planner.numbered(list(self.found.values()))
 
     def steps(self) -> Iterator[Event]:
         """Gather, look further, word, check."""
@@ -123,20 +123,27 @@ class Asking:
         yield Ended(self.model, self._note(), self.tokens, timings)
 
     def _gather(self) -> Iterator[Event]:
-        deadline = time.monotonic() + planner.SECONDS
-        for name, arguments in planner.plan(self.question):
-            if time.monotonic() > deadline:
-                self.reasons.append(f"{name} was not asked: the time for evidence was over.")
-                break
-            yield self._ask(name, arguments)
+        """Ask the planned tools, and keep what they found."""
+        self.way = route(self.question)
+        self.about = meant(self.question.user, self.way)
+        for called, rows in planner.gather(self.question, self.way, self.about):
+            self.calls.append(called)
+            self._keep(rows)
+            if called.missing:
+                self.reasons.append(f"{called.name} did not answer in time.")
+            yield Called(called.name, dict(called.arguments), called.seconds, called.found)
 
-    def _ask(self, name: str, arguments: dict[str, Any], by: str = "plan") -> Called:
+    def _ask(self, name: str, arguments: dict[str, Any], by: str) -> Called:
+        """One more tool, for a model that wishes for it."""
         started = time.perf_counter()
         with observed("execute_tool", name):
-            rows = planner._ask(name, self.question.user, arguments)
+            rows = planner.ask(name, self.question, arguments, planner.SECONDS)
+        self._keep(rows or [])
+        return Called(name, arguments, time.perf_counter() - started, len(rows or []), by)
+
+    def _keep(self, rows: Sequence[Found]) -> None:
         for row in rows:
             self.found.setdefault((row.kind, row.id), row)
-        return Called(name, arguments, time.perf_counter() - started, len(rows), by)
 
     def _word(self) -> Iterator[Event]:
         """The first model that says something true; else the portal's own words."""
@@ -149,7 +156,9 @@ class Asking:
                 yield Passed(site.model, str(error))
             if self.model != NO_MODEL:
                 return
-        for sentence in wording.word(self.evidence):
+        assert self.way is not None
+        assert self.about is not None
+        for sentence in wording.word(self.way, self.about, self.evidence, self.calls):
             yield Said(sentence)
 
     def _by(self, site: Site) -> Iterator[Event]:
@@ -165,7 +174,7 @@ class Asking:
         """What the evidence carries of a model's sentences, each of them once."""
         evidence, told = self.evidence, set[str]()
         for sentence in writer.stream(self.question.text, evidence):
-            held = checker.check([sentence], evidence)
+            held = checking.check([sentence], evidence)
             if not held or held[0].text in told:
                 self.dropped += 1
                 continue
@@ -192,7 +201,7 @@ class Asking:
             elif wish.name in self.deeds:
                 yield Proposed(wish.name.removeprefix(DEED), wish.arguments)
             else:
-                yield replace(self._ask(wish.name, self._narrowed(wish)), by=site.model)
+                yield self._ask(wish.name, self._narrowed(wish), site.model)
         if wanted:
             yield Gathered(self.evidence)
 

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from apps.assistant import eval_views
 from apps.assistant.views import asking, proposals, providers, talks
 
 app_name = "assistant"
@@ -30,4 +31,6 @@ urlpatterns = [
     path("providers/<int:pk>/delete/", providers.model, {"verb": "delete"}, name="delete_model"),
     path("providers/<int:pk>/unload/", providers.model, {"verb": "unload"}, name="unload"),
     path("terms/<slug:slug>/", providers.terms, name="terms"),
+    path("eval/", eval_views.runs, name="evals"),
+    path("eval/<int:pk>/", eval_views.run, name="eval_run"),
 ]

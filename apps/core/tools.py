@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from inspect import getdoc
 from typing import Any
 
@@ -19,16 +19,31 @@ class Tool:
     run: Callable[..., Any]
     writes: bool
 
+    @property
+    def label(self) -> str:
+        """What it reads, as an answer names it."""
+        return self.name.replace("_", " ")
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One record that a read tool found: what an answer may cite."""
+    """One record that a read tool found: what an answer may cite.
+
+    `facts` are its sentences by what they answer, such as `serves` or `metric:accuracy`; each names its record.
+    """
 
     kind: str
     id: str
     title: str
     url: str
     excerpt: str
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+def told(kind: str, key: object, title: str, url: str, facts: Mapping[str, str]) -> Found:
+    """A record that says its facts, one sentence each; empty ones are left out."""
+    said = {name: text for name, text in facts.items() if text}
+    return Found(kind, str(key), title, url, " ".join(said.values()), said)
 
 
 def tool(*, writes: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet, Subquery
 
+from apps.accounts.models import User
 from apps.accounts.selectors import user_of_token
 from apps.core import access
 from apps.core.access import Person, Role
@@ -17,9 +18,10 @@ from apps.deployments.models import (
     Release,
     ReleaseQuerySet,
     Replica,
+    ServedSpan,
 )
 from apps.models.choices import PromotionState
-from apps.models.models import ModelVersion, Promotion, RegisteredModel
+from apps.models.models import Alias, ModelVersion, Promotion, RegisteredModel
 from apps.projects.models import Environment
 
 
@@ -84,6 +86,18 @@ def serving(model: RegisteredModel) -> ReleaseQuerySet:
 def live_release(deployment: Deployment) -> Release | None:
     """The release that answers now."""
     return deployment.releases.live().select_related("version__model").first()
+
+
+def approver(release: Release) -> User | None:
+    """Who had approved the version of a release when it went live."""
+    span = ServedSpan.objects.filter(release=release).select_related("approved_by").first()
+    return span.approved_by if span else None
+
+
+def promised(deployment: Deployment) -> int | None:
+    """The version that the alias named like the deployment's environment points at."""
+    alias = Alias.objects.filter(model=deployment.model_id, name=deployment.environment.name)
+    return alias.values_list("version__number", flat=True).first()
 
 
 def using(versions: Sequence[ModelVersion]) -> list[Release]:

@@ -71,6 +71,12 @@ def found_passages(query: Query) -> list[Passage]:
     return [row for row, _ in _rows(query.user, found)]
 
 
+def sections_beside(passage: Passage, most: int) -> list[Passage]:
+    """The other sections of the same page, in their order."""
+    found = Passage.objects.filter(document_id=passage.document_id).exclude(pk=passage.pk)
+    return list(found.select_related("document__project").order_by("position")[:most])
+
+
 def _projects(query: Query) -> QuerySet[Project]:
     seen = Project.objects.filter(pk__in=access.project_ids(query.user))
     return seen.filter(slug=query.project) if query.project else seen

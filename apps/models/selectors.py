@@ -11,6 +11,7 @@ from django.utils import timezone
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.models import Job
+from apps.models.choices import Lifecycle
 from apps.models.models import (
     Alias,
     Dataset,
@@ -25,6 +26,7 @@ from apps.models.models import (
     PromotionQuerySet,
     RegisteredModel,
     Run,
+    RunMetric,
     RunQuerySet,
     VersionFacts,
     VersionQuerySet,
@@ -132,6 +134,17 @@ def runs(user: Person) -> RunQuerySet:
     """The runs the person may see and MLflow does not keep in its bin."""
     found = Run.objects.visible_to(user).active()
     return found.select_related("project", "experiment", "logged_by")
+
+
+def best_run(user: Person, *, metric: str, project: str, lowest: bool) -> Run | None:
+    """The run of a project with the highest value of a metric, or the lowest."""
+    found = RunMetric.objects.visible_to(user).filter(
+        project__slug=project, key=metric, value__isnull=False, run__lifecycle=Lifecycle.ACTIVE
+    )
+    # With the order of its index, so that the first row is the answer.
+    order = ["value", "run"] if lowest else ["-value", "-run"]
+    best = found.select_related("run").order_by(*order).first()
+    return best.run if best else None
 
 
 def runs_within(projects: Iterable[int]) -> RunQuerySet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from apps.assistant.answers import Piece, Sentence, Standing
-from apps.assistant.checker import check, cited
+from apps.assistant.checking import check, cited
 
 EVIDENCE = [
     Piece(

@@ -74,6 +74,8 @@ SPECIAL: dict[str, dict[str, Any]] = {
         "needed": 40,
         "state": "proposed",
     },
+    "assistant.EvalRun": {"questions": 1, "right": 1, "figures": {}, "seeds": []},
+    "assistant.Case": {"origin": "feedback", "origin_id": 1, "expected": {}},
     "predictions.Batch": {"payload": b"\x90"},  # no rows, in MessagePack
     "predictions.SetAside": {"payload": b"\x90"},
 }

@@ -134,6 +134,7 @@ RULES = (
     Rule(r"assistant/providers/<pk>/edit/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"(api/v1/)?assistant/providers/<pk>/", act=MAINTAINER),
     Rule(r"assistant/terms/", read=OWNER, act=OWNER),
+    Rule(r"assistant/eval/<pk>/", read=MAINTAINER),
     Rule(r"(api/v1/)?assistant/", Place.OWN),
     Rule(r"api/v1/connectors/", Place.OWN),
     Rule(r"audit/(verify|export)/", Place.PROJECT, act=OWNER),

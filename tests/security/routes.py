@@ -79,6 +79,7 @@ RECORDS: dict[str, str] = {
     "talks/pk": "assistant.Conversation",
     "proposals/pk": "assistant.Proposal",
     "providers/pk": "assistant.Provider",
+    "eval/pk": "assistant.EvalRun",
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 
+from apps.assistant.answers import Question
 from apps.assistant.models import Exchange, Proposal
-from apps.assistant.planner import Question
 from apps.assistant.proposals import services
 from apps.core.errors import PortalError
 from apps.deployments import access as deployments

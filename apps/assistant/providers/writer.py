@@ -9,7 +9,7 @@ from typing import Any
 
 from apps.assistant import errors
 from apps.assistant.answers import Piece, Sentence, Standing
-from apps.assistant.checker import cited
+from apps.assistant.checking import cited
 from apps.assistant.providers import chats, pace, window
 from apps.assistant.providers.pace import Patience
 from apps.assistant.providers.repetition import repeats

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 
 from apps.accounts.models import ApiToken, User
-from apps.assistant import planner
+from apps.assistant.answers import Question
 from apps.assistant.models import Exchange
-from apps.assistant.planner import Question
 from apps.assistant.proposals import intent
 from apps.assistant.proposals import services as proposals
 from apps.assistant.providers import order
+from apps.assistant.routing.names import named
 from apps.assistant.streaming import Asking
 from apps.projects.models import Project
 
@@ -67,8 +67,8 @@ def _with_context(question: Question, before: list[Exchange]) -> Question:
     if not before:
         return question
     page = question.page or before[-1].page
-    own = [name for name, _ in planner.plan(question) if name != "find_passages"]
-    text = question.text if own else f"{question.text} ({before[-1].question})"
+    own = named(question.user, question.text, question.project)
+    text = question.text if not own.nothing else f"{question.text} ({before[-1].question})"
     return Question(question.user, text[:4000], question.project, page)
 
 

@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.assistant import telemetry
+from apps.assistant.answers import Question
 from apps.assistant.errors import NotShareable
 from apps.assistant.models import Conversation, Exchange
-from apps.assistant.planner import Question
 from apps.assistant.providers import order
 from apps.assistant.talks import asker, budgets
 from apps.assistant.talks.keeper import Keeper

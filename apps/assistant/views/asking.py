@@ -8,10 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.assistant import access, selectors
+from apps.assistant.answers import Question
 from apps.assistant.errors import OverBudget
 from apps.assistant.forms import FeedbackForm, QuestionForm
 from apps.assistant.models import Exchange
-from apps.assistant.planner import Question
 from apps.assistant.shown import markdown, shown
 from apps.assistant.talks import services
 from apps.core.typing import UserRequest

@@ -134,7 +134,7 @@ def begin(*, project: Project, title: str, by: AbstractUser | None, **fields: An
 def catch_up() -> None:
     """Do what an event asked for and a killed process did not: alerts and incidents belong together."""
     firing = Alert.objects.needing_incident().select_related("deployment", "project")
-    for alert in firing.filter(incidents=None, involvements=None):
+    for alert in firing.filter(incidents=None, involvements=None).order_by("pk"):
         open_from_alert(alert)
     for incident in Incident.objects.open().recovered():
         moving.resolve_if_recovered(incident)

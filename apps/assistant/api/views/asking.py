@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.assistant import access, selectors
+from apps.assistant.answers import Question
 from apps.assistant.api.serializers import (
     AnswerSerializer,
     FeedbackSerializer,
@@ -22,7 +23,6 @@ from apps.assistant.models import (
     Exchange,
     ExchangeQuerySet,
 )
-from apps.assistant.planner import Question
 from apps.assistant.shown import shown
 from apps.assistant.talks import services
 from apps.assistant.talks.services import Wish

@@ -1,0 +1,1 @@
+"""Which records a question means, and which read tools to ask about them."""

@@ -1,0 +1,71 @@
+"""The facts that answer a question, the one that was asked for first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from apps.assistant.answers import Piece, Sentence, Standing
+from apps.assistant.evidence.recipes import COUNTED, COUNTS, FACTS, wanted
+from apps.assistant.routing import Route, topics
+
+MOST_OF_A_TOPIC = 6
+
+
+def answering(route: Route, evidence: Sequence[Piece]) -> Iterator[Sentence]:
+    """The sentences that answer, the surest first."""
+    yield from _values(route, evidence)
+    for keys in _keys(route):
+        found = list(_saying(keys, evidence))
+        yield from found[:MOST_OF_A_TOPIC]
+        if found and keys != FACTS["compare"]:
+            break  # the first topic that is answered is the answer
+    yield from _saying(("contradiction",), evidence)
+
+
+def _keys(route: Route) -> Iterator[tuple[str, ...]]:
+    if "count" in route.topics:
+        noun = topics.counted(route.text)
+        yield COUNTS.get(noun) or FACTS.get(COUNTED.get(noun, ""), ())
+        return
+    for topic in wanted(route):
+        yield FACTS.get(topic, ())
+    if not route.topics:
+        yield from (FACTS["status"], FACTS["versions"]) if not route.attribute else ()
+
+
+def _saying(keys: tuple[str, ...], evidence: Sequence[Piece]) -> Iterator[Sentence]:
+    """The first of the keys that any piece says, by every piece that says it."""
+    for key in keys:
+        found = [
+            Sentence(text, Standing.KNOWN, (piece.n,))
+            for piece in evidence
+            for name, text in piece.facts.items()
+            if name == key or (key.endswith(":") and name.startswith(key))
+        ]
+        if found:
+            yield from found
+            return
+
+
+def _values(route: Route, evidence: Sequence[Piece]) -> Iterator[Sentence]:
+    """The metrics, params and roles whose names stand in the question."""
+    asked = _spaced(route.text)
+    for piece in evidence:
+        for name, text in piece.facts.items():
+            group, _, key = name.partition(":")
+            if group in {"metric", "param", "role"} and f" {_bare(key)} " in asked:
+                yield Sentence(text, Standing.KNOWN, (piece.n,))
+
+
+def valued(route: Route, evidence: Sequence[Piece]) -> bool:
+    """Whether the property that is asked for is there."""
+    return any(True for _ in _values(route, evidence))
+
+
+def _spaced(text: str) -> str:
+    return f" {_bare(text)} "
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", text.casefold()).strip()
