@@ -147,4 +147,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(3600.0),
         "options": {"expires": 3600, "queue": "system"},
     },
+    "let the demo go on": {
+        "task": "demo.tick",
+        "schedule": schedule(1.0),
+        "options": {"expires": 2, "queue": "system"},
+    },
 }

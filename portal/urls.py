@@ -18,6 +18,7 @@ urlpatterns = [
     path("monitoring/", include("apps.monitoring.urls")),
     path("incidents/", include("apps.incidents.urls")),
     path("assistant/", include("apps.assistant.urls")),
+    path("demo/", include("apps.demo.urls")),
     path("api/v1/", include(api)),
 ]
 
