@@ -116,6 +116,8 @@ RULES = (
     Rule(r"(api/v1|incidents)/ticket-conflicts/<pk>/settle/", act=MAINTAINER),
     Rule(r"(api/v1|incidents)/tickets/<pk>/redeliver/", act=MAINTAINER),
     Rule(r"(api/v1/)?assistant/", Place.OWN),
+    Rule(r"demo/stand-in/(jira/rest|pagerduty/api)/", Place.PUBLIC),
+    Rule(r"(api/v1/)?demo/(actions/<verb>/|rate/|start/|stop/|reset/|remove/)", Place.ADMIN),
     Rule(r"api/v1/connectors/", Place.OWN),
     Rule(r"audit/(verify|export)/", Place.PROJECT, act=OWNER),
     Rule(r"api/v1/(inbound|outbound)-deliveries/<pk>/", read=MAINTAINER, act=MAINTAINER),

@@ -65,6 +65,7 @@ RECORDS: dict[str, str] = {
     "erasures/pk": "predictions.Erasure",
     "ticket-conflicts/pk": "incidents.TicketConflict",
     "conversations/pk": "assistant.Exchange",
+    "stories/pk": "demo.Story",
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",
@@ -91,6 +92,11 @@ WORDS: dict[str, str] = {
     "blocks/position": "0",
     "files/name": "a.png",
     "confirm-email/key": "abc",
+    "actions/verb": "stop",
+    "stand-in/desk": "jira",
+    "browse/key": "ML-1",
+    "rest/rest": "myself",
+    "api/rest": "abilities",
     "key/uidb36": "1",
     "key/key": "abc-def",
 }

@@ -37,7 +37,7 @@ class ScoreSerializer(serializers.Serializer[Any]):
 
 
 class StorySerializer(serializers.ModelSerializer[Story]):
-    project = serializers.SlugRelatedField(slug_field="slug", read_only=True)
+    project = serializers.CharField(source="project.slug", read_only=True)
     world = serializers.CharField(source="feed.world", read_only=True)
     scenes = SceneSerializer(many=True, read_only=True)
     score = serializers.SerializerMethodField(help_text="Seconds since the fault began.")

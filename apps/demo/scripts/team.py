@@ -21,6 +21,7 @@ import cloudpickle
 import mlflow
 import numpy as np
 import pandas as pd
+from mlflow.data.pandas_dataset import from_pandas
 from mlflow.entities import Metric, Param, RunTag
 from sklearn.model_selection import train_test_split
 
@@ -82,7 +83,7 @@ def _end_with_parent() -> None:
     """Whoever started this holds the other end of the pipe: when it goes, this ends too."""
 
     def wait() -> None:
-        sys.stdin.buffer.read()
+        os.read(0, 1)  # not through sys.stdin, whose lock a daemon thread would hold at the end
         os._exit(3)
 
     threading.Thread(target=wait, daemon=True).start()
@@ -114,7 +115,7 @@ def _train_all(job: Job, parts: Any) -> None:
     train, test, labels, truth = parts
     client = mlflow.MlflowClient()
     known = {run.info.run_name for run in _runs(client, job.model)}
-    dataset = mlflow.data.from_pandas(train, name=job.dataset)
+    dataset = from_pandas(train, name=job.dataset)
     best: dict[str, tuple[float, str, Mapping[str, Any], Any]] = {}
     for kind, params, model in job.candidates:
         model.fit(train, labels)
@@ -178,7 +179,7 @@ def register(
     with mlflow.start_run(run_name=name):
         mlflow.log_params(dict(params))
         mlflow.log_metrics(dict(scores))
-        mlflow.log_input(mlflow.data.from_pandas(train, name=job.dataset), context="training")
+        mlflow.log_input(from_pandas(train, name=job.dataset), context="training")
         _log_inputs(train)
         signature = mlflow.models.infer_signature(train, model.predict(train.head(50)))
         logged = mlflow.sklearn.log_model(
@@ -219,6 +220,7 @@ def _log_inputs(train: pd.DataFrame) -> None:
 
 def _runs(client: mlflow.MlflowClient, experiment: str) -> list[Any]:
     found = client.get_experiment_by_name(experiment)
+    assert found is not None
     return list(client.search_runs([found.experiment_id], max_results=1000))
 
 

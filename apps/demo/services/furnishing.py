@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from apps.accounts.models import User
 from apps.demo import calls
@@ -27,7 +28,7 @@ from apps.projects.services import create_project, grant_role, name_deputy, unar
 INPUTS = "training/inputs.csv"
 DESK_EMAIL = "demo@signalbox.invalid"
 # Small windows and short times: the demo runs faster than life.
-WATCHED = (
+WATCHED: tuple[tuple[str, Monitor.Kind, int, dict[str, Any]], ...] = (
     ("Inputs", Monitor.Kind.INPUT_DRIFT, 5, {}),
     ("Answers", Monitor.Kind.PERFORMANCE, 10, {"hours": 1}),
     ("Latency", Monitor.Kind.LATENCY, 10, {"minutes": 1, "least_requests": 10, "quantile": 0.9, "most_ms": 250}),
