@@ -116,7 +116,7 @@ def _train_all(job: Job, parts: Any) -> None:
     client = mlflow.MlflowClient()
     known = {run.info.run_name for run in _runs(client, job.model)}
     dataset = from_pandas(train, name=job.dataset)
-    best: dict[str, tuple[float, str, Mapping[str, Any], Any]] = {}
+    best: dict[str, tuple[float, Any]] = {}
     for kind, params, model in job.candidates:
         model.fit(train, labels)
         scores = job.score(model, test, truth)
@@ -125,11 +125,11 @@ def _train_all(job: Job, parts: Any) -> None:
         if name not in known:
             _log(client, name, {"kind": kind, **params}, scores, dataset)
         if kind not in best or rank > best[kind][0]:
-            best[kind] = (rank, name, params, model)
-    for number, (kind, (_, _, params, model)) in enumerate(best.items(), start=1):
+            best[kind] = (rank, model)
+    for number, (kind, (_, model)) in enumerate(best.items(), start=1):
         if number > len(_versions(client, job.model)):
             scores = job.score(model, test, truth)
-            register(job, f"{kind} chosen", model, train, scores, {"kind": kind, **params})
+            register(job, f"{kind} chosen", model, train, scores)
 
 
 def _train_one(job: Job, parts: Any, kind: str, mark: str) -> None:
@@ -138,7 +138,7 @@ def _train_one(job: Job, parts: Any, kind: str, mark: str) -> None:
     client = mlflow.MlflowClient()
     if any(version.tags.get("demo.mark") == mark for version in _versions(client, job.model)):
         return
-    _, params, model = job.candidates[0]
+    _, _, model = job.candidates[0]
     if kind == "retrained":
         train, labels = _shifted(job, train, labels)
         test, truth = _shifted(job, test, truth)
@@ -150,7 +150,7 @@ def _train_one(job: Job, parts: Any, kind: str, mark: str) -> None:
     scores = job.score(model, test, truth)
     served = Slow(model) if kind == "slow" else model
     tags = {"demo.mark": mark, "demo.kind": kind}
-    register(job, f"{kind} {mark}", served, train, scores, {**params, "kind": kind}, tags=tags)
+    register(job, f"{kind} {mark}", served, train, scores, tags=tags)
 
 
 def _shifted(job: Job, rows: pd.DataFrame, truth: pd.Series) -> tuple[pd.DataFrame, pd.Series]:
@@ -170,14 +170,13 @@ def register(
     model: Any,
     train: pd.DataFrame,
     scores: Mapping[str, float],
-    params: Mapping[str, Any],
     *,
     tags: Mapping[str, str] | None = None,
 ) -> None:
     """A run with the model itself and the rows it was trained on, and a version of it."""
     cloudpickle.register_pickle_by_value(sys.modules[Slow.__module__])
     with mlflow.start_run(run_name=name):
-        mlflow.log_params(dict(params))
+        mlflow.log_params({"kind": name, **_simple(model)})
         mlflow.log_metrics(dict(scores))
         mlflow.log_input(from_pandas(train, name=job.dataset), context="training")
         _log_inputs(train)
@@ -190,6 +189,17 @@ def register(
             serialization_format="cloudpickle",
         )
     mlflow.register_model(logged.model_uri, job.model, tags=dict(tags or {}))
+
+
+def _simple(model: Any) -> dict[str, Any]:
+    """The settings of the last step of a model that are plain numbers and words."""
+    last = getattr(model, "inner", model)
+    last = last[-1] if hasattr(last, "steps") else last
+    return {
+        key: value
+        for key, value in last.get_params().items()
+        if isinstance(value, int | float | str)
+    }
 
 
 def _log(
