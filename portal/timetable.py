@@ -150,6 +150,6 @@ TIMETABLE: dict[str, dict[str, Any]] = {
     "let the demo go on": {
         "task": "demo.tick",
         "schedule": schedule(1.0),
-        "options": {"expires": 2, "queue": "system"},
+        "options": {"expires": 15, "queue": "system"},
     },
 }
