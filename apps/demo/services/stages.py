@@ -119,6 +119,9 @@ def runbook(demo: Demo, story: Story) -> Seen | None:
     row = _incident(story)
     piece = row.evidence.filter(kind="runbook").first()
     title, url = (piece.title, piece.url) if piece else ("No runbook fits", row.get_absolute_url())
+    title = title.partition(": ")[
+        0
+    ]  # the document's; which of its sections fits stands on the incident
     if story.mode == Mode.STORY and not row.notes.exists() and row.is_open:
         text = f"Followed: {title}. Next: {remedies.PLANS[Fault(story.fault)]}"
         add_note(incident=row, text=text, by=cast.actor(demo, "responder"))
