@@ -112,3 +112,9 @@ class RunningTests(DemoTestCase):
         self.assertEqual(Story.objects.get().ended_at is None, False)
         denied = self.api(self.carol).post("/api/v1/stories/", body, format="json")
         self.assertEqual(denied.status_code, 403)
+
+    def test_before_its_people_are_in_it_refuses_in_words(self) -> None:
+        Demo.objects.update(people={}, state=DemoState.SEEDING)
+        for verb in ("stop", "reset", "remove"):
+            answer = self.api(self.sam).post(f"/api/v1/demo/{verb}/")
+            self.assertEqual((answer.status_code, answer.json()["code"]), (409, "demo_not_ready"))

@@ -12,6 +12,7 @@ from django.conf import settings
 from apps.accounts.models import User
 from apps.accounts.services import create_person, reactivate
 from apps.core.fields import Secret
+from apps.demo.errors import DemoNotReady
 from apps.demo.models import Demo
 from apps.demo.worlds import CAST, STRANGER, Part
 
@@ -20,6 +21,8 @@ FILE = "demo_passwords"
 
 def actor(demo: Demo, key: str) -> User:
     """Whoever plays a part."""
+    if key not in demo.people:
+        raise DemoNotReady(state="still letting its people in")
     return User.objects.get(pk=demo.people[key])
 
 
