@@ -20,4 +20,5 @@ urlpatterns = [
     path("", include("apps.monitoring.api.urls")),
     path("", include("apps.incidents.api.urls")),
     path("", include("apps.assistant.api.urls")),
+    path("", include("apps.demo.api.urls")),
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from psycopg.conninfo import conninfo_to_dict
 
@@ -18,7 +19,11 @@ ALLOWED_HOSTS = list(ENV.allowed_hosts)
 PUBLIC_URL = ENV.public_url
 DATA_DIR = ENV.data_dir
 RUN_DIR = ENV.run_dir
-HTTP_ALLOW = ENV.http_allow
+DEMO = ENV.demo
+# The demo's stand-ins for Jira and PagerDuty answer on the portal's own port, and nowhere else.
+OWN_ADDRESS = urlsplit(PUBLIC_URL)
+OWN_PORT = OWN_ADDRESS.port or {"https": 443}.get(OWN_ADDRESS.scheme, 80)
+HTTP_ALLOW = (*ENV.http_allow, *([f"{OWN_ADDRESS.hostname}:{OWN_PORT}"] if DEMO else []))
 IMPORT_ROOTS = ENV.import_roots
 IMPORT_LIMIT_BYTES = ENV.import_limit_gb * 1024**3
 TRUSTED_PROXIES = ENV.trusted_proxies
@@ -63,6 +68,7 @@ INSTALLED_APPS = [
     "apps.monitoring",
     "apps.incidents",
     "apps.assistant",
+    "apps.demo",
     "portal",
 ]
 

@@ -177,4 +177,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(30.0),
         "options": {"expires": 30, "queue": "system"},
     },
+    "let the demo go on": {
+        "task": "demo.tick",
+        "schedule": schedule(1.0),
+        "options": {"expires": 15, "queue": "system"},
+    },
 }

@@ -19,6 +19,7 @@ urlpatterns = [
     path("monitoring/", include("apps.monitoring.urls")),
     path("incidents/", include("apps.incidents.urls")),
     path("assistant/", include("apps.assistant.urls")),
+    path("demo/", include("apps.demo.urls")),
     path("api/v1/", include(api)),
     path("mcp", mcp.endpoint, name="mcp"),
 ]

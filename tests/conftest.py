@@ -32,6 +32,7 @@ class Servers:
 
     def start(self) -> None:
         os.environ["DATA_DIR"] = str(self.data)
+        os.environ.setdefault("DEMO", "0")  # the demo's own tests turn it on
         (self.data / "static").mkdir(parents=True)  # WhiteNoise warns where it is missing
         if "DATABASE_URL" not in os.environ:
             self.postgres = Postgres(self.data, self.home / "pg", settings=CARELESS)

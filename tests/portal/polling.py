@@ -49,7 +49,7 @@ def environ(**names: str) -> Mapping[str, str]:
     """The environment of a portal of its own, not the test run's."""
     given = {"DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL", "DATA_DIR", "PORT"}
     kept = {name: value for name, value in os.environ.items() if name not in given}
-    return {**kept, "PYTHONUNBUFFERED": "1", **names}
+    return {**kept, "PYTHONUNBUFFERED": "1", "DEMO": "0", **names}
 
 
 def said(log: Path) -> str:

@@ -79,6 +79,25 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "predictions.Batch": {"payload": b"\x90"},  # no rows, in MessagePack
     "predictions.SetAside": {"payload": b"\x90"},
 }
+SPECIAL |= {
+    "demo.Demo": {"key": "demo", "state": "running", "secrets": None, "calls_per_minute": 6},
+    "demo.Feed": {
+        "world": "tumour-screening",
+        "columns": [],
+        "rows": [],
+        "truth": [],
+        "shifted": [],
+    },
+    "demo.Owed": {"truths": []},
+    "demo.Story": {"stage": "calm", "state": "running", "fault": "shift", "mode": "drill"},
+    "demo.DeskTicket": {
+        "desk": "jira",
+        "key": "ML-1",
+        "status": "To Do",
+        "remarks": [],
+        "fields": {},
+    },
+}
 # Rows that no request leads to, and that belong to no single project.
 LEFT_OUT = {
     "core.IdempotencyRecord",

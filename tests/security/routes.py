@@ -80,6 +80,7 @@ RECORDS: dict[str, str] = {
     "proposals/pk": "assistant.Proposal",
     "providers/pk": "assistant.Provider",
     "eval/pk": "assistant.EvalRun",
+    "stories/pk": "demo.Story",
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",
@@ -108,6 +109,11 @@ WORDS: dict[str, str] = {
     "blocks/position": "0",
     "files/name": "a.png",
     "confirm-email/key": "abc",
+    "actions/verb": "stop",
+    "stand-in/desk": "jira",
+    "browse/key": "ML-1",
+    "rest/rest": "myself",
+    "api/rest": "abilities",
     "key/uidb36": "1",
     "key/key": "abc-def",
 }

@@ -1,0 +1,67 @@
+"""A fresh portal sets its demo up by itself, and one of its stories is walked through REST alone."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.portal.polling import end
+from tests.thread.client import Person, WholePortal
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(2400)]
+
+
+@pytest.fixture(scope="module")
+def portal() -> Iterator[WholePortal]:
+    home = Path(tempfile.mkdtemp(prefix="sbx-demo-", dir="/tmp"))
+    home.chmod(0o711)
+    started = WholePortal(home, DEMO="1").start()
+    try:
+        started.wait_for("Signalbox is ready")
+        yield started
+    finally:
+        end(started.process)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def walk(person: Person, *, world: str, fault: str) -> dict[str, Any]:
+    """Begin a story and follow it to its end, by what anybody can read."""
+    begun = person.post("stories/", world=world, fault=fault)
+    told: dict[str, Any] = person.wait(f"stories/{begun['id']}/", lambda s: s["state"] != "running")
+    assert told["state"] == "done", told
+    stages = [scene["stage"] for scene in told["scenes"]]
+    assert stages == [
+        "calm", "fault", "alert", "incident", "acknowledged", "ticket", "runbook", "answer",
+        "recovery", "resolved",
+    ]  # fmt: skip
+    incident = person.get(f"incidents/{told['incident']}/")
+    assert incident["state"] in {"resolved", "closed"}
+    kinds = {piece["kind"] for piece in person.get(f"incidents/{told['incident']}/evidence/")}
+    assert {"release", "owner"} <= kinds
+    tickets = person.get("tickets/", incident=told["incident"])["results"]
+    assert len(tickets) == 2
+    assert all(ticket["remote_closed"] for ticket in tickets)
+    assert told["score"]["detect"] is not None
+    return told
+
+
+def test_a_story_from_an_empty_folder_to_the_recovery(portal: WholePortal) -> None:
+    admin = Person(portal, portal.token("admin"))
+    admin.wait("demo/", lambda demo: demo["state"] == "running")
+    assert len(admin.get("runs/", limit=100)["results"]) >= 40
+    served = admin.get("ledger/served/", environment="prod")["models"]
+    assert {(s["model"], s["version"], s["approved_by"]) for s in served} == {
+        (name, 2, "oscar") for name in ("tumour", "progression", "digit")
+    }
+    walk(admin, world="tumour-screening", fault="units")
+    stranger = Person(portal, portal.token("stan"))
+    for name in ("runs", "models", "deployments", "incidents", "stories", "tickets", "connections"):
+        assert stranger.get(f"{name}/")["results"] == [], name
+    assert stranger.http.get("/api/v1/demo/").status_code == 404
+    verified = portal.manage("ledger", "verify")
+    assert verified.returncode == 0, verified.stdout + verified.stderr
