@@ -147,4 +147,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(3600.0),
         "options": {"expires": 3600, "queue": "system"},
     },
+    "remind owners of what they promised": {
+        "task": "incidents.remind_owners",
+        "schedule": schedule(3600.0),
+        "options": {"expires": 3600, "queue": "system"},
+    },
 }

@@ -1,6 +1,7 @@
 from django.urls import include, path
 
 from apps.core import views as core_views
+from apps.incidents.status_views import public as public_status
 from portal import api
 
 urlpatterns = [
@@ -17,6 +18,7 @@ urlpatterns = [
     path("deployments/", include("apps.deployments.urls")),
     path("monitoring/", include("apps.monitoring.urls")),
     path("incidents/", include("apps.incidents.urls")),
+    path("status/<str:token>/", public_status, name="status"),
     path("assistant/", include("apps.assistant.urls")),
     path("api/v1/", include(api)),
 ]

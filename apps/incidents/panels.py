@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
+from django.utils import timezone
 
 from apps.core import home
 from apps.incidents import selectors
@@ -19,4 +20,21 @@ def incidents(user: AbstractUser) -> home.Panel | None:
     context = {"incidents": found}
     return home.Panel(
         "Open incidents", "incidents/_home_panel.html", 10, needs_me=True, context=context
+    )
+
+
+@home.panel
+def actions(user: AbstractUser) -> home.Panel | None:
+    """What this person promised after incidents, the most urgent first."""
+    found = list(selectors.promised(user)[:MOST])
+    if not found:
+        return None
+    today = timezone.localdate()
+    context = {"actions": [(each, each.is_late(today)) for each in found]}
+    return home.Panel(
+        "Your actions after incidents",
+        "incidents/postmortem/_home_panel.html",
+        15,
+        needs_me=True,
+        context=context,
     )
