@@ -42,7 +42,10 @@ class Scene:
     def deploy(self) -> Deployment:
         model = RegisteredModel.objects.create(project=self.fraud, name="fraud")
         place = Deployment.objects.create(
-            project=self.fraud, environment=self.prod, model=model, slug="fraud-live",
+            project=self.fraud,
+            environment=self.prod,
+            model=model,
+            slug="fraud-live",
             created_by=self.ada,
         )
         now = timezone.now()
