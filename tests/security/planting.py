@@ -57,6 +57,15 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "models.Home": {"connection": None, "workspaces": True},
     "predictions.Batch": {"payload": b"\x90"},  # no rows, in MessagePack
     "predictions.SetAside": {"payload": b"\x90"},
+    "incidents.Step": {
+        "plan": {},
+        "data": {},
+        "asked_by": None,
+        "asked_at": None,
+        "done_by": None,
+        "done_at": None,
+    },
+    "incidents.Action": {"due_on": date(2026, 1, 1), "done_by": None, "done_at": None},
 }
 # Rows that no request leads to, and that belong to no single project.
 LEFT_OUT = {
