@@ -19,7 +19,6 @@ register(
 states.register(
     triggered=State("bad", "incident", "Triggered"),
     closed=State("idle", "check", "Closed"),
-    todo=State("idle", "dot", "To do"),
     skipped=State("idle", "close", "Skipped"),
     waiting=State("warn", "clock", "Waiting for approval"),
     operational=State("good", "check-circle", "Operational"),

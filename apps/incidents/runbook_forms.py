@@ -24,9 +24,7 @@ class TakeForm(RefusableForm):
 class MarkForm(RefusableForm):
     """What happened to a step."""
 
-    done = forms.TypedChoiceField(
-        choices=[("1", "Done"), ("", "Skipped")], coerce=bool, empty_value=False, required=False
-    )
+    done = forms.BooleanField(required=False)
     words = forms.CharField(max_length=1000, required=False, label="What you saw")
 
 

@@ -125,7 +125,8 @@ def publish(request: UserRequest, pk: int) -> HttpResponse:
         return render(request, "incidents/status/publish.html", {"incident": row, "none": True})
     form = PublishForm(request.POST if request.method == "POST" else None, page=page_row)
     if form.is_valid():
-        status.publish(incident=row, page=page_row, by=request.user, **form.cleaned_data)
+        told = status.Told(**form.cleaned_data)
+        status.publish(incident=row, page=page_row, told=told, by=request.user)
         return redirect("incidents:publish", pk)
     context = {"incident": row, "form": form, "publication": None}
     code = 422 if form.is_bound else 200

@@ -30,7 +30,7 @@ class Step(models.Model):
         ACTION = "action"
 
     class State(models.TextChoices):
-        TODO = "todo", "to do"
+        OPEN = "open"
         WAITING = "waiting", "waits for approval"
         DONE = "done"
         SKIPPED = "skipped"
@@ -46,7 +46,7 @@ class Step(models.Model):
     kind = models.CharField(max_length=6, choices=Kind)
     text = models.TextField()
     needs_approval = models.BooleanField(default=False)
-    state = models.CharField(max_length=7, choices=State, default=State.TODO)
+    state = models.CharField(max_length=7, choices=State, default=State.OPEN)
     # What was shown to the person who asked; an approver agrees to this and to nothing else.
     plan = models.JSONField(default=dict)
     asked_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -65,7 +65,7 @@ class Step(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["incident", "position"], name="incidents_step_place"),
             models.CheckConstraint(
-                condition=Q(state__in=["todo", "waiting"], done_at=None, done_by=None)
+                condition=Q(state__in=["open", "waiting"], done_at=None, done_by=None)
                 | Q(state__in=["done", "skipped"], done_at__isnull=False, done_by__isnull=False),
                 name="incidents_step_done_by_somebody",
             ),

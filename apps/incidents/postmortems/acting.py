@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
@@ -71,7 +72,7 @@ def _locked(action: Action) -> Action:
     return joined.select_for_update(of=("self",)).get(pk=action.pk)
 
 
-def _note(row: Action, verb: str, by: AbstractUser, data: dict[str, object]) -> None:
+def _note(row: Action, verb: str, by: AbstractUser, data: dict[str, Any]) -> None:
     record(
         actor=by,
         verb=verb,

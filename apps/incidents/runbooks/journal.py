@@ -20,7 +20,7 @@ def locked(step: Step) -> Step:
     return joined.select_for_update(of=("self",)).get(pk=step.pk)
 
 
-def require_todo(step: Step) -> None:
+def require_undone(step: Step) -> None:
     """Refuse what is over already, and say by whom."""
     if step.is_over:
         raise StepOver(state=step.get_state_display(), who=str(step.done_by))

@@ -7,7 +7,7 @@ from django.utils import timezone
 from apps.docs.blocks import Answer
 from apps.incidents.errors import NotThatKind, StepWaits
 from apps.incidents.models import Step
-from apps.incidents.runbooks.journal import locked, note, require_todo
+from apps.incidents.runbooks.journal import locked, note, require_undone
 
 State, Kind = Step.State, Step.Kind
 _ENDED = ["state", "done_by", "done_at", "result", "data"]
@@ -17,7 +17,7 @@ _ENDED = ["state", "done_by", "done_at", "result", "data"]
 def mark(*, step: Step, done: bool, by: AbstractUser, words: str = "") -> Step:
     """Say that a step is done, or that it is left out. An action is done by running it alone."""
     row = locked(step)
-    require_todo(row)
+    require_undone(row)
     if row.state == State.WAITING:
         raise StepWaits(who=str(row.asked_by))
     if done and row.kind == Kind.ACTION:
@@ -53,7 +53,7 @@ def reopen(*, step: Step, by: AbstractUser) -> Step:
         return row
     if row.kind == Kind.ACTION and row.state == State.DONE:
         raise NotThatKind(reason="This action was run; its undoing is another action.")
-    row.state, row.done_by, row.done_at, row.result, row.data = State.TODO, None, None, "", {}
+    row.state, row.done_by, row.done_at, row.result, row.data = State.OPEN, None, None, "", {}
     row.save(update_fields=_ENDED)
     note(row, "incidents.step_reopened", by)
     return row

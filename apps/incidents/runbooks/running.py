@@ -21,7 +21,7 @@ from apps.incidents.errors import (
 from apps.incidents.models import Step
 from apps.incidents.runbooks import actions
 from apps.incidents.runbooks.actions import Asked, Plan
-from apps.incidents.runbooks.journal import locked, note, require_open, require_todo
+from apps.incidents.runbooks.journal import locked, note, require_open, require_undone
 
 State = Step.State
 SECONDS = 10  # for one action; what it starts goes on by itself
@@ -70,10 +70,10 @@ def approve(*, step: Step, plan: str, by: AbstractUser) -> Step:
 def withdraw(*, step: Step, by: AbstractUser) -> Step:
     """Take a wish back, or turn it down: the step is to do again."""
     row = locked(step)
-    require_todo(row)
+    require_undone(row)
     if row.state != State.WAITING:
         raise StepNotAsked
-    row.state, row.asked_by, row.asked_at, row.plan = State.TODO, None, None, {}
+    row.state, row.asked_by, row.asked_at, row.plan = State.OPEN, None, None, {}
     row.save(update_fields=["state", "asked_by", "asked_at", "plan"])
     note(row, "incidents.step_withdrawn", by)
     return row
@@ -81,7 +81,7 @@ def withdraw(*, step: Step, by: AbstractUser) -> Step:
 
 def _ready(step: Step) -> Step:
     row = locked(step)
-    require_todo(row)
+    require_undone(row)
     require_open(row.incident)
     return row
 

@@ -58,7 +58,7 @@ def run_roll_back(asked: Asked, by: AbstractUser) -> Outcome:
 
 
 def follow_release(user: Person, data: dict[str, Any]) -> Outcome | None:
-    found = Release.objects.visible_to(user).filter(pk=data.get("release"))
+    found = Release.objects.visible_to(user).filter(pk=int(data.get("release", 0)))
     made = found.select_related("deployment", "version__model").first()
     if made is None:
         return None

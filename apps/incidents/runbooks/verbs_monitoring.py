@@ -24,8 +24,7 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 def _monitor(asked: Asked, name: str, at_least: Role = Role.VIEWER) -> Monitor:
     """The monitor of that name in the incident's project, or else the one whose alert opened it."""
     mine = Monitor.objects.visible_to(asked.user).filter(project_id=asked.incident.project_id)
-    alert = asked.incident.alert
-    found = mine.filter(name=name) if name else mine.filter(pk=alert.monitor_id if alert else None)
+    found = mine.filter(name=name) if name else mine.filter(alerts__incidents=asked.incident)
     if (row := found.order_by("pk").first()) is None:
         raise NotFound(what=f"monitor {name[:100]} in this incident's project".replace("  ", " "))
     return access.monitor(asked.user, row.pk, at_least)

@@ -7,9 +7,10 @@ from apps.incidents.status.arranging import (
     remove_component,
     rotate_address,
 )
-from apps.incidents.status.telling import publish, update
+from apps.incidents.status.telling import Told, publish, update
 
 __all__ = [
+    "Told",
     "add_component",
     "arrange",
     "close_address",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
@@ -80,6 +81,6 @@ def digest(token: str) -> str:
 
 
 def _note(
-    page: StatusPage, verb: str, by: AbstractUser, data: dict[str, object] | None = None
+    page: StatusPage, verb: str, by: AbstractUser, data: dict[str, Any] | None = None
 ) -> None:
     record(actor=by, verb=verb, subject=page, project_id=page.project_id, data=data or {})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
@@ -14,31 +16,32 @@ from apps.incidents.models import Component, Incident, Publication, StatusPage, 
 from apps.ledger.services import record
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a responder writes for stakeholders."""
+
+    title: str
+    text: str
+    effect: str
+    components: Sequence[Component]
+
+
 @transaction.atomic
-def publish(
-    *,
-    incident: Incident,
-    page: StatusPage,
-    title: str,
-    text: str,
-    effect: str,
-    components: Sequence[Component],
-    by: AbstractUser,
-) -> Publication:
+def publish(*, incident: Incident, page: StatusPage, told: Told, by: AbstractUser) -> Publication:
     """Put an incident on the status page under its own title there, with a first update."""
     if page.project_id != incident.project_id:
         raise Invalid(field="page", reason="it belongs to another project")
-    if any(each.page_id != page.pk for each in components):
+    if any(each.page_id != page.pk for each in told.components):
         raise Invalid(field="components", reason="choose components of this page")
     # Lock the incident, so that two people cannot both publish it.
     row = Incident.objects.select_for_update().get(pk=incident.pk)
     if Publication.objects.filter(incident=row).exists():
         raise AlreadyPublished(number=row.number)
     made = Publication.objects.create(
-        page=page, incident=row, title=title, effect=effect, published_by_id=by.pk
+        page=page, incident=row, title=told.title, effect=told.effect, published_by_id=by.pk
     )
-    made.components.set(components)
-    _say(made, Update.Phase.INVESTIGATING, text, by)
+    made.components.set(told.components)
+    _say(made, Update.Phase.INVESTIGATING, told.text, by)
     _note(made, "incidents.published", by)
     return made
 
@@ -60,7 +63,7 @@ def _say(row: Publication, phase: str, text: str, by: AbstractUser) -> Update:
 
 
 def _note(
-    row: Publication, verb: str, by: AbstractUser, data: dict[str, object] | None = None
+    row: Publication, verb: str, by: AbstractUser, data: dict[str, Any] | None = None
 ) -> None:
     incident = row.incident
     record(actor=by, verb=verb, subject=incident, project_id=incident.project_id, data=data or {})

@@ -68,7 +68,7 @@ class RunbookTests(Scene, PortalTestCase):
             runbooks.mark(step=self.plain, done=True, by=self.max)
         self.post(self.plain, "reopen")
         self.plain.refresh_from_db()
-        self.assertEqual((self.plain.state, self.plain.done_by), ("todo", None))
+        self.assertEqual((self.plain.state, self.plain.done_by), ("open", None))
         verbs = list(
             Entry.objects.filter(subject_id=str(self.row.pk)).values_list("verb", flat=True)
         )
@@ -133,7 +133,7 @@ class RunbookTests(Scene, PortalTestCase):
             runbooks.approve(step=self.scale, plan=plan, by=self.ada)
         runbooks.withdraw(step=self.scale, by=self.max)
         self.scale.refresh_from_db()
-        self.assertEqual((self.scale.state, self.scale.asked_by), ("todo", None))
+        self.assertEqual((self.scale.state, self.scale.asked_by), ("open", None))
 
     def test_a_plan_that_is_not_true_any_more_is_refused(self) -> None:
         plan = self.digest(self.back, self.max)
@@ -153,7 +153,7 @@ class RunbookTests(Scene, PortalTestCase):
         ):
             runbooks.ask(step=self.back, plan=plan, by=self.max)
         self.back.refresh_from_db()
-        self.assertEqual((self.back.state, Release.objects.count()), ("todo", 2))
+        self.assertEqual((self.back.state, Release.objects.count()), ("open", 2))
         runbooks.ask(step=self.back, plan=plan, by=self.max)
         self.assertEqual(Release.objects.count(), 3)
 

@@ -26,10 +26,8 @@ class StatusPageTests(Scene, PortalTestCase):
         self.stranger = Client()
 
     def publish(self) -> Publication:
-        return status.publish(
-            incident=self.row, page=self.page, title="Checks are slow", effect="outage",
-            text="We look into it.", components=[self.part], by=self.rita,
-        )  # fmt: skip
+        told = status.Told("Checks are slow", "We look into it.", "outage", [self.part])
+        return status.publish(incident=self.row, page=self.page, told=told, by=self.rita)
 
     def read(self, token: str = "") -> str:
         answer = self.stranger.get(f"/status/{token or self.token}/")
