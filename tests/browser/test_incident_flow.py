@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from apps.deployments import services as deployments
@@ -63,7 +64,16 @@ def fire(monitor):
         findings=[],
     )  # fmt: skip
     feature = {"name": "amount", "effect": 0.8, "interval": [0.7, 0.9]}
-    return firing.keep(monitor, verdict=verdict, summary="amount has drifted", features=[feature])
+    with transaction.atomic():
+        return firing.keep(
+            monitor, verdict=verdict, summary="amount has drifted", features=[feature]
+        )
+
+
+def recover(monitor):
+    """What the monitor does when it sees nothing any more."""
+    with transaction.atomic():
+        firing.resolve(monitor)
 
 
 def picture(shown, name):
@@ -107,7 +117,7 @@ def test_from_the_alert_to_the_post_mortem(page, sign_in, ada, drifting):
     shown.get_by_text("Release 3 of fraud-live, fraud v1: live.").wait_for()
     picture(shown, "rolled-back")
 
-    firing.resolve(drifting)  # the monitor has recovered
+    recover(drifting)
     shown.open(incident.get_absolute_url())
     shown.get_by_text("Score drift has recovered.").wait_for()
     incident.refresh_from_db()

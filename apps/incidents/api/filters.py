@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import django_filters as filters
 
-from apps.incidents.models import Incident, Ticket, TicketConflict
+from apps.incidents.models import Action, Incident, Step, Ticket, TicketConflict
 
 
 class IncidentFilter(filters.FilterSet):
@@ -30,4 +30,25 @@ class TicketConflictFilter(filters.FilterSet):
 
     class Meta:
         model = TicketConflict
+        fields: list[str] = []
+
+
+class StepFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="incident__project__slug")
+    incident = filters.NumberFilter(field_name="incident_id", min_value=1, max_value=2**63 - 1)
+    state = filters.ChoiceFilter(choices=Step.State.choices)
+
+    class Meta:
+        model = Step
+        fields: list[str] = []
+
+
+class IncidentActionFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="incident__project__slug")
+    incident = filters.NumberFilter(field_name="incident_id", min_value=1, max_value=2**63 - 1)
+    owner = filters.CharFilter(field_name="owner__username")
+    done = filters.BooleanFilter(field_name="done_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Action
         fields: list[str] = []
