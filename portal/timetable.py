@@ -182,4 +182,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(1.0),
         "options": {"expires": 15, "queue": "system"},
     },
+    "remind owners of what they promised": {
+        "task": "incidents.remind_owners",
+        "schedule": schedule(3600.0),
+        "options": {"expires": 3600, "queue": "system"},
+    },
 }

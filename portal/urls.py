@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from apps.assistant.mcp import views as mcp
 from apps.core import views as core_views
+from apps.incidents.status_views import public as public_status
 from portal import api
 
 urlpatterns = [
@@ -18,6 +19,7 @@ urlpatterns = [
     path("deployments/", include("apps.deployments.urls")),
     path("monitoring/", include("apps.monitoring.urls")),
     path("incidents/", include("apps.incidents.urls")),
+    path("status/<str:token>/", public_status, name="status"),
     path("assistant/", include("apps.assistant.urls")),
     path("demo/", include("apps.demo.urls")),
     path("api/v1/", include(api)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound
-from apps.incidents.models import Incident, Pack, Ticket, TicketConflict
+from apps.incidents.models import Action, Incident, Pack, StatusPage, Step, Ticket, TicketConflict
 from apps.integrations import selectors as integrations
 from apps.integrations.models import Connection
 from apps.integrations.ports import Pager, TicketTracker
@@ -77,3 +77,34 @@ def chosen_tracker(user: Person, project: Project, pk: int | None) -> Connection
         if found := offered.filter(pk=pk).first():
             return found
     raise NotFound(what="tracker or pager of this project")
+
+
+def step(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Step:
+    """The step of a runbook, where the person holds at least this role in its incident's project."""
+    found = Step.objects.visible_to(user).filter(pk=pk)
+    joined = (
+        "incident__project", "incident__deployment", "incident__alert", "document", "asked_by", "done_by",
+    )  # fmt: skip
+    if (row := found.select_related(*joined).first()) is None:
+        raise NotFound(what="step")
+    access.require(user, row.incident.project_id, at_least, what="step")
+    return row
+
+
+def action(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Action:
+    """The action of a post-mortem, where the person holds at least this role in its project."""
+    found = Action.objects.visible_to(user).filter(pk=pk)
+    joined = found.select_related("incident__project", "owner", "ticket", "done_by")
+    if (row := joined.first()) is None:
+        raise NotFound(what="action")
+    access.require(user, row.incident.project_id, at_least, what="action")
+    return row
+
+
+def status_page(user: Person, slug: str, at_least: Role = Role.VIEWER) -> StatusPage:
+    """The status page of a project, where the person holds at least this role in it."""
+    found = StatusPage.objects.visible_to(user).filter(project__slug=slug)
+    if (row := found.select_related("project").first()) is None:
+        raise NotFound(what="status page")
+    access.require(user, row.project_id, at_least, what="status page")
+    return row

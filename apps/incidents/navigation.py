@@ -22,4 +22,9 @@ states.register(
     paged=State("bad", "bell", "Paged"),
     triggered=State("bad", "incident", "Triggered"),
     closed=State("idle", "check", "Closed"),
+    skipped=State("idle", "close", "Skipped"),
+    waiting=State("warn", "clock", "Waiting for approval"),
+    operational=State("good", "check-circle", "Operational"),
+    outage=State("bad", "failed", "Outage"),
+    overdue=State("warn", "clock", "Overdue"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
+from django.utils import timezone
 
 from apps.core import home
 from apps.incidents import selectors
@@ -31,3 +32,20 @@ def pages(user: AbstractUser) -> home.Panel | None:
         return None
     template, context = "incidents/oncall/_home_panel.html", {"pages": found}
     return home.Panel("You were paged", template, 5, needs_me=True, context=context)
+
+
+@home.panel
+def actions(user: AbstractUser) -> home.Panel | None:
+    """What this person promised after incidents, the most urgent first."""
+    found = list(selectors.promised(user)[:MOST])
+    if not found:
+        return None
+    today = timezone.localdate()
+    context = {"actions": [(each, each.is_late(today)) for each in found]}
+    return home.Panel(
+        "Your actions after incidents",
+        "incidents/postmortem/_home_panel.html",
+        15,
+        needs_me=True,
+        context=context,
+    )

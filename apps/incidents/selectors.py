@@ -9,11 +9,13 @@ from django.utils import timezone
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.incidents.models import (
+    Action,
     Evidence,
     Incident,
     IncidentQuerySet,
     Pack,
     PackQuerySet,
+    Step,
     Ticket,
     TicketComment,
     TicketConflict,
@@ -147,3 +149,21 @@ def for_evidence(pk: int) -> Incident:
         "alert__verdict",
     )
     return joined.get(pk=pk)
+
+
+def promised(user: Person) -> QuerySet[Action]:
+    """The open actions of this person, the most urgent first."""
+    mine = Action.objects.visible_to(user).open().filter(owner_id=user.pk)
+    return mine.select_related("incident")
+
+
+def steps(user: Person) -> QuerySet[Step]:
+    """The steps of runbooks in hand that the person may see."""
+    found = Step.objects.visible_to(user)
+    return found.select_related("incident__project", "asked_by", "done_by")
+
+
+def actions(user: Person) -> QuerySet[Action]:
+    """The actions after incidents that the person may see."""
+    found = Action.objects.visible_to(user)
+    return found.select_related("incident__project", "owner", "ticket", "done_by")

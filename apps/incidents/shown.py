@@ -11,6 +11,7 @@ from apps.core.ui import states
 from apps.incidents import evidence_shown, oncall_shown, selectors
 from apps.incidents.forms import NoteForm, ResolveForm
 from apps.incidents.models import Incident
+from apps.incidents.runbooks import shown as runbook
 from apps.integrations import selectors as integrations
 from apps.integrations.ports import Pager
 from apps.ledger import selectors as ledger
@@ -52,6 +53,7 @@ def state(user: Person, row: Incident) -> dict[str, Any]:
         "ticket_comments": selectors.ticket_comments(row),
         "notes": row.notes.select_related("by"),
         "events": events(user, row),
+        **runbook.progress(row),
     }
 
 

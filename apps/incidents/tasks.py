@@ -3,10 +3,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from celery import shared_task
+from django.utils import timezone
 
+from apps.core import jobs
 from apps.core.errors import PortalError
 from apps.core.jobs import Progress, job_task
-from apps.incidents import selectors, services, tickets
+from apps.incidents import postmortems, selectors, services, tickets
 from apps.incidents.oncall import feeds, health, paging, push, sending, telling
 from apps.incidents.tickets.failing import note_lost_job
 from apps.incidents.tickets.linking import enqueue
@@ -82,3 +84,18 @@ def read_calendar(progress: Progress, *, source_id: int) -> dict[str, int]:
     progress(10, "Fetching the calendar")
     taken = feeds.read(source_id=source_id)
     return {"shifts": taken.shifts, "unmatched": len(taken.unmatched)}
+
+
+@job_task("incidents.remind")
+def remind(progress: Progress, *, action_id: int) -> dict[str, bool]:
+    """Remind the owner of an action, once a day at most."""
+    progress(10, "Reminding its owner")
+    return {"told": postmortems.remind(action_id=action_id, today=timezone.localdate())}
+
+
+@shared_task(name="incidents.remind_owners")
+def remind_owners() -> None:
+    """Have every owner reminded whose action is due."""
+    for action_id in postmortems.due(timezone.localdate()):
+        key = f"remind:{action_id}"
+        jobs.enqueue("incidents.remind", owner=None, key=key, action_id=action_id)

@@ -1,6 +1,14 @@
 from django.urls import include, path
 
-from apps.incidents import evidence_views, oncall_views, ticket_views, views
+from apps.incidents import (
+    evidence_views,
+    oncall_views,
+    postmortem_views,
+    runbook_views,
+    status_views,
+    ticket_views,
+    views,
+)
 
 app_name = "incidents"
 urlpatterns = [
@@ -23,4 +31,29 @@ urlpatterns = [
     path("connections/<int:pk>/projects/<slug:slug>/", ticket_views.mapping, name="mapping"),
     path("ticket-conflicts/<int:pk>/settle/", ticket_views.settle, name="settle"),
     path("tickets/<int:pk>/redeliver/", ticket_views.redeliver, name="redeliver_ticket"),
+    path("<int:pk>/runbook/", runbook_views.runbook, name="runbook"),
+    path("steps/<int:pk>/", runbook_views.step, name="step"),
+    path("steps/<int:pk>/mark/", runbook_views.mark, name="mark_step"),
+    path("steps/<int:pk>/reopen/", runbook_views.reopen, name="reopen_step"),
+    path("steps/<int:pk>/check/", runbook_views.check, name="check_step"),
+    path("steps/<int:pk>/run/", runbook_views.run, name="run_step"),
+    path("steps/<int:pk>/approve/", runbook_views.approve, name="approve_step"),
+    path("steps/<int:pk>/withdraw/", runbook_views.withdraw, name="withdraw_step"),
+    path("<int:pk>/post-mortem/", postmortem_views.post_mortem, name="post_mortem"),
+    path("<int:pk>/post-mortem/file/", postmortem_views.export, name="post_mortem_file"),
+    path("<int:pk>/actions/", postmortem_views.add, name="add_action"),
+    path("<int:pk>/lesson/", postmortem_views.lesson, name="lesson"),
+    path("actions/<int:pk>/done/", postmortem_views.done, name="action_done"),
+    path("status-pages/<slug:slug>/", status_views.page, name="status_page"),
+    path("status-pages/<slug:slug>/settings/", status_views.settings, name="status_settings"),
+    path("status-pages/<slug:slug>/components/", status_views.component, name="status_component"),
+    path(
+        "status-pages/<slug:slug>/components/<int:pk>/remove/",
+        status_views.remove,
+        name="status_remove",
+    ),
+    path("status-pages/<slug:slug>/address/", status_views.address, name="status_address"),
+    path("status-pages/<slug:slug>/address/close/", status_views.close, name="status_close"),
+    path("<int:pk>/publish/", status_views.publish, name="publish"),
+    path("<int:pk>/updates/", status_views.update, name="status_update"),
 ]

@@ -78,6 +78,15 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "assistant.Case": {"origin": "feedback", "origin_id": 1, "expected": {}},
     "predictions.Batch": {"payload": b"\x90"},  # no rows, in MessagePack
     "predictions.SetAside": {"payload": b"\x90"},
+    "incidents.Step": {
+        "plan": {},
+        "data": {},
+        "asked_by": None,
+        "asked_at": None,
+        "done_by": None,
+        "done_at": None,
+    },
+    "incidents.Action": {"due_on": date(2026, 1, 1), "done_by": None, "done_at": None},
 }
 SPECIAL |= {
     "demo.Demo": {"key": "demo", "state": "running", "secrets": None, "calls_per_minute": 6},

@@ -42,6 +42,7 @@ OWNER, MAINTAINER, CONTRIBUTOR = Role.OWNER, Role.MAINTAINER, Role.CONTRIBUTOR
 RULES = (
     Rule(r"(healthz|readyz|metrics)$", Place.PUBLIC),
     Rule(r"hooks/", Place.PUBLIC),
+    Rule(r"status/", Place.PUBLIC),
     Rule(r"accounts/", Place.PUBLIC),
     Rule(r"api/v1/schema/$", Place.PUBLIC),
     Rule(r"(ui/|palette/$|api/v1/reference/$|$)", Place.OWN),
@@ -114,6 +115,9 @@ RULES = (
     Rule(r"api/v1/doc-sources/$", act=MAINTAINER),
     Rule(r"incidents/connections/<pk>/projects/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"(api/v1|incidents)/ticket-conflicts/<pk>/settle/", act=MAINTAINER),
+    Rule(r"incidents/status-pages/<slug>/settings/", read=MAINTAINER, act=MAINTAINER),
+    Rule(r"incidents/status-pages/", act=MAINTAINER),
+    Rule(r"incidents/<pk>/publish/", read=Role.RESPONDER),
     Rule(r"(api/v1|incidents)/tickets/<pk>/redeliver/", act=MAINTAINER),
     Rule(r"incidents/on-call/calendar/", Place.PUBLIC),
     Rule(r"incidents/on-call/me/", Place.OWN),

@@ -62,6 +62,11 @@ RECORDS: dict[str, str] = {
     "notifications/pk": "monitoring.Notification",
     "incidents/pk": "incidents.Incident",
     "tickets/pk": "incidents.Ticket",
+    "steps/pk": "incidents.Step",
+    "runbook-steps/pk": "incidents.Step",
+    "actions/pk": "incidents.Action",
+    "incident-actions/pk": "incidents.Action",
+    "components/pk": "incidents.Component",
     "erasures/pk": "predictions.Erasure",
     "ticket-conflicts/pk": "incidents.TicketConflict",
     "schedules/pk": "incidents.Schedule",
@@ -84,6 +89,7 @@ RECORDS: dict[str, str] = {
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",
+    "status-pages/slug": "projects.Project",
     "projects/project_slug": "projects.Project",
     "team/slug": "accounts.Team",
     "teams/slug": "accounts.Team",

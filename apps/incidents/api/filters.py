@@ -2,7 +2,16 @@ from __future__ import annotations
 
 import django_filters as filters
 
-from apps.incidents.models import Incident, Override, Policy, Schedule, Ticket, TicketConflict
+from apps.incidents.models import (
+    Action,
+    Incident,
+    Override,
+    Policy,
+    Schedule,
+    Step,
+    Ticket,
+    TicketConflict,
+)
 
 
 class IncidentFilter(filters.FilterSet):
@@ -55,4 +64,25 @@ class PolicyFilter(filters.FilterSet):
 
     class Meta:
         model = Policy
+        fields: list[str] = []
+
+
+class StepFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="incident__project__slug")
+    incident = filters.NumberFilter(field_name="incident_id", min_value=1, max_value=2**63 - 1)
+    state = filters.ChoiceFilter(choices=Step.State.choices)
+
+    class Meta:
+        model = Step
+        fields: list[str] = []
+
+
+class IncidentActionFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="incident__project__slug")
+    incident = filters.NumberFilter(field_name="incident_id", min_value=1, max_value=2**63 - 1)
+    owner = filters.CharFilter(field_name="owner__username")
+    done = filters.BooleanFilter(field_name="done_at", lookup_expr="isnull", exclude=True)
+
+    class Meta:
+        model = Action
         fields: list[str] = []

@@ -1,6 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
-from apps.incidents.api import oncall, policies, views
+from apps.incidents.api import after, oncall, policies, views
 
 router = SimpleRouter()
 router.register("incidents", views.IncidentViewSet, basename="api-incident")
@@ -10,4 +10,6 @@ router.register("oncall-schedules", oncall.ScheduleViewSet, basename="api-oncall
 router.register("oncall-overrides", oncall.OverrideViewSet, basename="api-oncall-override")
 router.register("escalation-policies", policies.PolicyViewSet, basename="api-escalation-policy")
 router.register("oncall", oncall.OnCallViewSet, basename="api-oncall")
+router.register("runbook-steps", after.StepViewSet, basename="api-runbook-step")
+router.register("incident-actions", after.ActionViewSet, basename="api-incident-action")
 urlpatterns = router.urls

@@ -29,6 +29,13 @@ from apps.incidents.models.paging import PushSubscription as PushSubscription
 from apps.incidents.models.paging import QuietHours as QuietHours
 from apps.incidents.models.paging import Rung as Rung
 from apps.incidents.models.paging import RungTarget as RungTarget
+from apps.incidents.models.postmortem import Action as Action
+from apps.incidents.models.postmortem import PostMortem as PostMortem
+from apps.incidents.models.runbook import Step as Step
+from apps.incidents.models.status import Component as Component
+from apps.incidents.models.status import Publication as Publication
+from apps.incidents.models.status import StatusPage as StatusPage
+from apps.incidents.models.status import Update as Update
 from apps.incidents.models.tickets import Ticket as Ticket
 from apps.incidents.models.tickets import TicketComment as TicketComment
 from apps.incidents.models.tickets import TicketConflict as TicketConflict
