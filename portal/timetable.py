@@ -187,4 +187,9 @@ TIMETABLE: dict[str, dict[str, Any]] = {
         "schedule": schedule(3600.0),
         "options": {"expires": 3600, "queue": "system"},
     },
+    "look whether incidents came back": {
+        "task": "incidents.look_whether_again",
+        "schedule": schedule(3600.0),
+        "options": {"expires": 3000, "queue": "system"},
+    },
 }

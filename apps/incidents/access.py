@@ -5,10 +5,20 @@ from __future__ import annotations
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import NotFound
-from apps.incidents.models import Action, Incident, Pack, StatusPage, Step, Ticket, TicketConflict
+from apps.incidents.models import (
+    Action,
+    Incident,
+    Note,
+    Pack,
+    StatusPage,
+    Step,
+    Ticket,
+    TicketConflict,
+)
 from apps.integrations import selectors as integrations
 from apps.integrations.models import Connection
 from apps.integrations.ports import Pager, TicketTracker
+from apps.monitoring.models import Alert
 from apps.projects import access as projects
 from apps.projects.models import Project
 
@@ -107,4 +117,31 @@ def status_page(user: Person, slug: str, at_least: Role = Role.VIEWER) -> Status
     if (row := found.select_related("project").first()) is None:
         raise NotFound(what="status page")
     access.require(user, row.project_id, at_least, what="status page")
+    return row
+
+
+def involved(user: Person, incident: Incident, alert_id: int) -> Alert:
+    """An alert that gathered under an incident which the person may see."""
+    row = incident.involved.filter(alert_id=alert_id).select_related("alert__deployment").first()
+    if row is None:
+        raise NotFound(what="alert")
+    return row.alert
+
+
+def numbered(user: Person, incident: Incident, number: int) -> Incident:
+    """Another incident of the same project, by its number."""
+    found = Incident.objects.visible_to(user).filter(project_id=incident.project_id, number=number)
+    if (row := found.first()) is None:
+        raise NotFound(what=f"incident #{number} in this project")
+    return row
+
+
+def own_note(user: Person, pk: int) -> Note:
+    """A note that the person wrote, where they may still act."""
+    found = Note.objects.filter(
+        pk=pk, by_id=user.pk, incident__in=Incident.objects.visible_to(user)
+    )
+    if (row := found.select_related("incident__project").first()) is None:
+        raise NotFound(what="note")
+    access.require(user, row.incident.project_id, Role.RESPONDER, what="note")
     return row

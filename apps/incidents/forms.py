@@ -17,6 +17,20 @@ class IncidentFilterForm(forms.Form):
     STATES = (("", "Open"), ("all", "All"), *Incident.State.choices)
 
     state = forms.ChoiceField(choices=STATES, required=False)
+    severity = forms.ChoiceField(
+        choices=[("", "Any severity"), *Incident.Severity.choices], required=False
+    )
+    project = forms.ModelChoiceField(
+        Project.objects.none(), to_field_name="slug", required=False, empty_label="Every project"
+    )
+    who = forms.ChoiceField(choices=[("", "Anybody's"), ("me", "Mine")], required=False)
+    words = forms.CharField(max_length=200, required=False, label="Words in the title")
+
+    def __init__(self, *args: Any, user: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["project"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = projects.held(user, Role.VIEWER)
 
 
 class NewIncidentForm(RefusableForm):

@@ -10,6 +10,7 @@ from apps.core import access
 from apps.core.access import Person, Role
 from apps.incidents.models import (
     Action,
+    Assignment,
     Evidence,
     Incident,
     IncidentQuerySet,
@@ -20,6 +21,7 @@ from apps.incidents.models import (
     TicketComment,
     TicketConflict,
 )
+from apps.projects.models import Project
 
 # How often a ticket is looked at without any hint: while its incident is open, and for a week after.
 POLL_OPEN, POLL_OVER, POLL_FOR = timedelta(seconds=30), timedelta(minutes=15), timedelta(days=7)
@@ -43,6 +45,29 @@ def in_state(user: Person, state: str) -> IncidentQuerySet:
     if state == "all":
         return found
     return found.filter(state=state) if state else found.open()
+
+
+def narrowed(
+    user: Person,
+    *,
+    state: str = "",
+    severity: str = "",
+    project: Project | None = None,
+    who: str = "",
+    words: str = "",
+) -> IncidentQuerySet:
+    """The incidents of a list, as its filters say; `who` of `me` are those that one has to do with."""
+    found = in_state(user, state)
+    if severity:
+        found = found.filter(severity=severity)
+    if project is not None:
+        found = found.filter(project=project)
+    if who == "me":
+        held = Assignment.objects.filter(user=user.pk).values("incident")
+        found = found.filter(Q(acknowledged_by=user.pk) | Q(opened_by=user.pk) | Q(pk__in=held))
+    if words := words.strip():
+        found = found.filter(title__icontains=words)
+    return found
 
 
 def needing(user: Person) -> IncidentQuerySet:
@@ -167,3 +192,16 @@ def actions(user: Person) -> QuerySet[Action]:
     """The actions after incidents that the person may see."""
     found = Action.objects.visible_to(user)
     return found.select_related("incident__project", "owner", "ticket", "done_by")
+
+
+def related(user: Person, incident: Incident) -> list[tuple[str, Incident]]:
+    """The incidents that belong to this one, each with how."""
+    later = incident.relations.select_related("other")
+    earlier = incident.related_by.select_related("incident")
+    return [
+        *((row.get_kind_display(), row.other) for row in later),
+        *(
+            (row.get_kind_display() if row.kind == "related" else "split into", row.incident)
+            for row in earlier
+        ),
+    ]

@@ -8,8 +8,9 @@ from typing import Any
 
 from apps.core.access import Person, Role, allows
 from apps.core.ui import states
-from apps.incidents import evidence_shown, oncall_shown, selectors
+from apps.incidents import evidence_shown, life_shown, oncall_shown, selectors
 from apps.incidents.forms import NoteForm, ResolveForm
+from apps.incidents.life_forms import ReasonForm
 from apps.incidents.models import Incident
 from apps.incidents.runbooks import shown as runbook
 from apps.integrations import selectors as integrations
@@ -54,6 +55,7 @@ def state(user: Person, row: Incident) -> dict[str, Any]:
         "notes": row.notes.select_related("by"),
         "events": events(user, row),
         **runbook.progress(row),
+        **life_shown.life(user, row),
     }
 
 
@@ -66,4 +68,5 @@ def page(user: Person, row: Incident) -> dict[str, Any]:
         "may_page": integrations.offers(row.project, Pager),
         "note_form": NoteForm(),
         "resolve_form": ResolveForm(),
+        "reopen_form": ReasonForm(),
     }

@@ -99,3 +99,9 @@ def remind_owners() -> None:
     for action_id in postmortems.due(timezone.localdate()):
         key = f"remind:{action_id}"
         jobs.enqueue("incidents.remind", owner=None, key=key, action_id=action_id)
+
+
+@shared_task(name="incidents.look_whether_again")
+def look_whether_again() -> None:
+    """Look at what ended seven and thirty days ago: did it come back?"""
+    services.look_due()

@@ -2,6 +2,7 @@ from django.urls import include, path
 
 from apps.incidents import (
     evidence_views,
+    life_views,
     oncall_views,
     postmortem_views,
     runbook_views,
@@ -56,4 +57,16 @@ urlpatterns = [
     path("status-pages/<slug:slug>/address/close/", status_views.close, name="status_close"),
     path("<int:pk>/publish/", status_views.publish, name="publish"),
     path("<int:pk>/updates/", status_views.update, name="status_update"),
+    path("<int:pk>/manage/", life_views.manage, name="manage"),
+    path("<int:pk>/mitigate/", life_views.mitigate, name="mitigate"),
+    path("<int:pk>/close/", life_views.close, name="close"),
+    path("<int:pk>/reopen/", life_views.reopen, name="reopen"),
+    path("<int:pk>/severity/", life_views.severity, name="severity"),
+    path("<int:pk>/role/", life_views.role, name="role"),
+    path("<int:pk>/merge/", life_views.merge, name="merge"),
+    path("<int:pk>/relate/", life_views.relate, name="relate"),
+    path("<int:pk>/split/<int:alert>/", life_views.split, name="split"),
+    path("notes/<int:pk>/edit/", life_views.note, name="edit_note"),
+    path("statistics/", life_views.statistics, name="statistics"),
+    path("statistics/<slug:slug>/rate/", life_views.rate, name="rate"),
 ]

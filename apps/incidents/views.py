@@ -21,13 +21,13 @@ SORTS = {"opened": "opened_at", "state": "state", "number": "number"}
 @require_GET
 def index(request: UserRequest) -> HttpResponse:
     """What is wrong with models in production, as far as the person may see."""
-    form = IncidentFilterForm(request.GET)
-    state = form.cleaned_data["state"] if form.is_valid() else ""
-    found = selectors.in_state(request.user, state)
+    form = IncidentFilterForm(request.GET, user=request.user)
+    asked = form.cleaned_data if form.is_valid() else {}
+    found = selectors.narrowed(request.user, **asked)
     context = {
         "listing": tables.page(found, request, sorts=SORTS, default="-opened"),
         "form": form,
-        "state": state,
+        "narrowed": any(asked.values()),
         "may_open": projects.held(request.user, Role.RESPONDER).exists(),
     }
     return render(request, "incidents/list.html", context)

@@ -238,3 +238,117 @@ class RecurrenceTests(LifeTestCase):
         self.assertFalse(row.recurrences.exists())
         services.resolve(incident=row, by=self.rita, reason="Mended.")
         self.assertEqual(row.recurrences.count(), 2)
+
+
+class FaceTests(LifeTestCase):
+    def test_a_responder_goes_through_its_life_on_the_pages(self) -> None:
+        row, other = self.by_hand(), self.by_hand("another")
+        page = row.get_absolute_url()
+        self.client.force_login(self.rita)
+        self.client.post(f"{page}mitigate/")
+        self.assertEqual(self.state(row), "mitigated")
+        self.assertContains(self.client.get(f"{page}manage/"), "Merge into another")
+        self.client.post(f"{page}severity/", {"severity": "critical"})
+        self.client.post(f"{page}role/", {"part": "commander", "user": "ada"})
+        self.client.post(f"{page}relate/", {"number": other.number})
+        answer = self.client.get(page)
+        for text in ("Critical", "Incident commander", "another", "Mitigated"):
+            self.assertContains(answer, text)
+        self.assertEqual(
+            self.client.post(f"{page}role/", {"part": "chef", "user": "ada"}).status_code, 422
+        )
+        self.assertEqual(self.client.post(f"{page}merge/", {"number": "x"}).status_code, 422)
+        self.client.post(f"{page}resolve/", {"reason": "Rolled back."})
+        self.client.post(f"{page}close/")
+        self.assertEqual(self.state(row), "closed")
+        self.client.post(f"{page}reopen/", {"reason": ""})
+        self.assertEqual(self.state(row), "closed")
+        self.client.post(f"{page}reopen/", {"reason": "It is back."})
+        self.assertEqual(self.state(row), "triggered")
+        self.client.post(f"{page}merge/", {"number": other.number})
+        self.assertContains(self.client.get(page), "Merged into")
+        self.client.post(f"{page}merge/", {"number": 999})
+        self.assertContains(self.client.get(page), "No such incident #999")
+
+    def test_a_note_is_edited_by_its_writer_alone(self) -> None:
+        note = services.add_note(incident=self.by_hand(), text="The network.", by=self.rita)
+        address = f"/incidents/notes/{note.pk}/edit/"
+        self.client.force_login(self.ada)
+        self.assertEqual(self.client.get(address).status_code, 404)
+        self.client.force_login(self.rita)
+        self.client.post(address, {"text": "The cache."})
+        self.assertContains(self.client.get(address), "The network.")
+        self.assertContains(self.client.get(note.incident.get_absolute_url()), "The cache.")
+
+    def test_a_gathered_alert_is_split_off_on_the_page(self) -> None:
+        row = services.open_from_alert(self.alert("drift"))
+        second = self.alert("latency")
+        services.open_from_alert(second)
+        self.client.force_login(self.rita)
+        page = row.get_absolute_url()
+        self.assertContains(self.client.get(f"{page}manage/"), "Split off latency")
+        self.client.post(f"{page}split/{second.pk}/")
+        self.assertEqual(Incident.objects.count(), 2)
+        self.assertEqual(self.client.post(f"{page}split/{second.pk}/").status_code, 404)
+
+    def test_the_list_is_narrowed_by_what_its_address_says(self) -> None:
+        row = self.by_hand("the cache is cold")
+        self.by_hand("the disk is full")
+        services.acknowledge(incident=row, by=self.ada)
+        self.client.force_login(self.ada)
+        for asked in ("words=cache", "who=me", "state=acknowledged"):
+            answer = self.client.get(f"/incidents/?{asked}")
+            self.assertContains(answer, "the cache is cold", msg_prefix=asked)
+            self.assertNotContains(answer, "the disk is full", msg_prefix=asked)
+        self.assertContains(self.client.get("/incidents/?severity=low"), "No incident like this")
+
+    def test_statistics_are_right_on_a_scripted_set(self) -> None:
+        began = timezone.now() - timedelta(days=2)
+        for minutes in (10, 30):
+            row = self.by_hand(f"after {minutes}")
+            Incident.objects.filter(pk=row.pk).update(
+                opened_at=began,
+                acknowledged_at=began + timedelta(minutes=minutes),
+                resolved_at=began + timedelta(hours=minutes / 10),
+                state="resolved",
+            )
+        gone = self.by_hand("merged")
+        services.merge(incident=gone, into=self.by_hand("home"), by=self.rita)
+        self.client.force_login(self.ada)
+        self.client.post("/incidents/statistics/fraud/rate/", {"per_hour": "50", "currency": "eur"})
+        page = self.client.get("/incidents/statistics/?weeks=4")
+        for text in ("20 min", "2 h", "200.00 EUR"):
+            self.assertContains(page, text)
+        told = self.client.get("/api/v1/incidents/statistics/?project=fraud&weeks=4").json()
+        self.assertEqual(told["whole"]["opened"], 3)
+        self.assertEqual(told["whole"]["acknowledge_seconds"], 1200)
+        self.assertEqual(told["whole"]["resolve_seconds"], 7200)
+        self.client.force_login(self.bob)
+        self.assertContains(self.client.get("/incidents/statistics/"), "No incidents in this time")
+        stranger = self.client.get("/api/v1/incidents/statistics/?project=fraud")
+        self.assertEqual(stranger.status_code, 404)
+
+    def test_rest_says_the_same(self) -> None:
+        row, other = self.by_hand(), self.by_hand("another")
+        self.client.force_login(self.rita)
+        address = f"/api/v1/incidents/{row.pk}"
+
+        def post(verb: str, **body: Any) -> Any:
+            return self.client.post(f"{address}/{verb}/", body, content_type="application/json")
+
+        self.assertEqual(post("mitigate").json()["state"], "mitigated")
+        self.assertEqual(post("severity", severity="low").json()["severity"], "low")
+        self.assertEqual(post("severity", severity="worst").status_code, 400)
+        self.assertEqual(post("assign", part="scribe", user="ada").status_code, 200)
+        self.assertEqual(post("assign", part="scribe", user="nobody").status_code, 400)
+        self.assertEqual(post("close").status_code, 409)
+        self.assertEqual(post("resolve", reason="Done.").status_code, 200)
+        self.assertEqual(post("close").json()["state"], "closed")
+        self.assertEqual(post("reopen", reason="Back.").json()["state"], "triggered")
+        self.assertEqual(post("relate", incident=other.pk).status_code, 200)
+        self.assertEqual(post("merge", incident=other.pk).json()["id"], other.pk)
+        self.assertEqual(post("merge", incident=2**40).status_code, 404)
+        self.client.force_login(self.carol)
+        self.assertEqual(post("reopen", reason="No.").status_code, 403)
+        self.client.force_login(self.bob)
+        self.assertEqual(post("reopen", reason="No.").status_code, 404)

@@ -70,7 +70,7 @@ class IncidentPageTests(PortalTestCase):
         for state in ("all", "resolved"):
             self.assertContains(self.client.get(f"/incidents/?state={state}"), "odd")
         self.assertContains(
-            self.client.get("/incidents/?state=triggered"), "No incident in this state"
+            self.client.get("/incidents/?state=triggered"), "No incident like this"
         )
         self.assertEqual(self.client.get("/incidents/?state=%00&after=x").status_code, 200)
 

@@ -18,6 +18,7 @@ class IncidentFilter(filters.FilterSet):
     project = filters.CharFilter(field_name="project__slug")
     deployment = filters.CharFilter(field_name="deployment__slug")
     state = filters.ChoiceFilter(choices=Incident.State.choices)
+    severity = filters.ChoiceFilter(choices=Incident.Severity.choices)
 
     class Meta:
         model = Incident

@@ -84,8 +84,8 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
         model = Incident
         fields = [
             "id", "project", "number", "title", "severity", "state", "alert", "deployment",
-            "release", "model", "version", "reason", "opened_at", "acknowledged_at", "resolved_at",
-            "evidence_at",
+            "release", "model", "version", "reason", "opened_at", "acknowledged_at", "mitigated_at",
+            "resolved_at", "closed_at", "merged_into", "evidence_at",
         ]  # fmt: skip
 
 

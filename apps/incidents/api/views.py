@@ -11,6 +11,7 @@ from apps.core.access import Role
 from apps.core.api.viewsets import PortalViewSet
 from apps.incidents import access, selectors, services, tickets
 from apps.incidents.api.filters import IncidentFilter, TicketConflictFilter, TicketFilter
+from apps.incidents.api.life import LifeActions
 from apps.incidents.api.serializers import (
     EvidenceSerializer,
     IncidentSerializer,
@@ -24,11 +25,11 @@ from apps.incidents.api.serializers import (
     TicketConflictSerializer,
     TicketSerializer,
 )
-from apps.incidents.models import Incident, IncidentQuerySet, Ticket, TicketConflict
+from apps.incidents.models import IncidentQuerySet, Ticket, TicketConflict
 from apps.projects import access as projects
 
 
-class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Incident]):
+class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LifeActions):
     """What is or was wrong with models in production, newest first."""
 
     serializer_class = IncidentSerializer
