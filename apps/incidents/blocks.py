@@ -52,7 +52,7 @@ def deployment(asked: Asked) -> Answer:
     return Answer(
         title=row.slug,
         state="live" if live else "idle",
-        sentence=f"{said} with {count} model servers",
+        sentence=f"{said} with {count} model server{'' if count == 1 else 's'}",
         url=row.get_absolute_url(),
     )
 

@@ -1,13 +1,19 @@
-"""The home page's panel of incidents."""
+"""What home pages show of incidents: a person's, and a project's."""
 
 from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.core import home
+from apps.core.access import Person, Role, allows
 from apps.incidents import selectors
+from apps.incidents.models import StatusPage
 from apps.incidents.oncall import selectors as oncall
+from apps.incidents.status import reading
+from apps.projects import overview
+from apps.projects.models import Project
 
 MOST = 8
 
@@ -49,3 +55,16 @@ def actions(user: AbstractUser) -> home.Panel | None:
         needs_me=True,
         context=context,
     )
+
+
+@overview.panel
+def status_page(user: Person, project: Project) -> overview.Panel | None:
+    """The project's status page; how to set one up, for those who may."""
+    page = StatusPage.objects.visible_to(user).filter(project=project).first()
+    if page is None and not allows(user, project.pk, Role.MAINTAINER):
+        return None
+    context = {
+        "shown": reading.shown(page) if page else None,
+        "url": reverse("incidents:status_page", args=[project.slug]),
+    }
+    return overview.Panel("Status page", "incidents/status/_project_panel.html", 70, context)

@@ -133,7 +133,7 @@ def test_from_the_alert_to_the_post_mortem(page, sign_in, ada, drifting):
     shown.locator("td", has_text="2027-01-31").wait_for()
     picture(shown, "post-mortem")
     body = PostMortem.objects.get(incident=incident).document.body
-    assert "roll_back fraud-live" in body
+    assert "roll\\_back fraud-live" in body
     assert "was live before" in body
     shown.get_by_role("button", name="Propose the section").click()
     shown.get_by_text("Learned from incident 1").first.wait_for()

@@ -69,9 +69,7 @@ class IncidentPageTests(PortalTestCase):
         self.assertContains(self.client.get("/incidents/"), "No open incidents")
         for state in ("all", "resolved"):
             self.assertContains(self.client.get(f"/incidents/?state={state}"), "odd")
-        self.assertContains(
-            self.client.get("/incidents/?state=triggered"), "No incident like this"
-        )
+        self.assertContains(self.client.get("/incidents/?state=triggered"), "No incident like this")
         self.assertEqual(self.client.get("/incidents/?state=%00&after=x").status_code, 200)
 
     def test_one_is_opened_by_hand(self) -> None:

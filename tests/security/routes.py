@@ -103,6 +103,7 @@ SLUGS: dict[str, str] = {
     "predictions/slug": "deployments.Deployment",
 }
 WORDS: dict[str, str] = {
+    "status/token": "no-such-address",
     "pk/verb": "deactivate",
     "people/verb": "deactivate",
     "new/slug": "webhook-out",

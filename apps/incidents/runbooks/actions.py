@@ -86,6 +86,11 @@ def known() -> list[Action]:
     return [_known[name] for name in sorted(_known)]
 
 
+def find(text: str) -> Action | None:
+    """The verb that a step names, where there is one."""
+    return _known.get(text.strip().partition(" ")[0].lower())
+
+
 def named(text: str) -> tuple[Action, str]:
     """The verb that a step names, and the rest of what it says."""
     name, _, argument = text.strip().partition(" ")

@@ -45,7 +45,8 @@ def outcome(user: Person, step: Step) -> Outcome | None:
     """What became of an action since it was run; `late` where its time is over."""
     if step.kind != Step.Kind.ACTION or step.state != Step.State.DONE or step.done_at is None:
         return None
-    action, _ = actions.named(step.text)
+    if (action := actions.find(step.text)) is None:
+        return None  # A later version of the portal may have dropped the verb.
     found = action.follow(user, step.data)
     if found is None or found.state in {"live", "failed", "aborted", "rolled_back", "superseded"}:
         return found

@@ -72,8 +72,9 @@ def plan_restart(asked: Asked) -> Plan:
     count = selectors.replicas(row).count()
     if not count:
         raise Invalid(field="action", reason=f"no model server of {row.slug} runs")
+    servers = "only model server" if count == 1 else f"{count} model servers"
     return Plan(
-        title=f"Restart the {count} model servers of {row.slug}",
+        title=f"Restart the {servers} of {row.slug}",
         consequence="They are replaced one after another; the others go on answering meanwhile."
         if count > 1
         else "There is one only: requests wait or fail until it is ready again.",
