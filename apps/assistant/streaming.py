@@ -146,8 +146,11 @@ class Asking:
             self.found.setdefault((row.kind, row.id), row)
 
     def _word(self) -> Iterator[Event]:
-        """The first model that says something true; else the portal's own words."""
-        for site in self.sites if self.found else ():
+        """The first model that says something true; else the portal's own words.
+
+        Without evidence there is nothing to word; an order may still be understood.
+        """
+        for site in self.sites if self.found or self.deeds else ():
             try:
                 yield from self._by(site)
             except PortalError as error:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from apps.accounts.models import User
 from apps.core import access
 from apps.core.access import Person, Role
-from apps.core.errors import NotFound
+from apps.core.errors import Invalid, NotFound
 from apps.incidents.models import (
     Action,
     Incident,
@@ -15,6 +16,7 @@ from apps.incidents.models import (
     Ticket,
     TicketConflict,
 )
+from apps.incidents.oncall import selectors as on_call
 from apps.integrations import selectors as integrations
 from apps.integrations.models import Connection
 from apps.integrations.ports import Pager, TicketTracker
@@ -145,3 +147,11 @@ def own_note(user: Person, pk: int) -> Note:
         raise NotFound(what="note")
     access.require(user, row.incident.project_id, Role.RESPONDER, what="note")
     return row
+
+
+def responder(incident: Incident, username: str) -> User:
+    """Somebody who may act in the incident's project, by name."""
+    found = on_call.responders_of(incident.project).filter(username=username).first()
+    if found is None:
+        raise Invalid(field="user", reason="name somebody with the responder role here")
+    return found

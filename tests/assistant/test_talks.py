@@ -10,7 +10,7 @@ from django.test import override_settings
 from django.utils import timezone
 
 from apps.assistant.errors import OverBudget
-from apps.assistant.models import Conversation, Exchange, Terms
+from apps.assistant.models import Case, Conversation, Exchange, Terms
 from apps.assistant.planner import Question
 from apps.assistant.talks import retention, services
 from apps.assistant.talks.services import Wish
@@ -158,6 +158,8 @@ class TalkTests(PortalTestCase):
         self.client.force_login(self.carol)
         page = row.get_absolute_url()
         self.client.post(f"{page}rate/", {"feedback": "wrong", "words": "Names no version."})
+        self.client.post(f"{page}rate/", {"feedback": "wrong", "words": "Names no version."})
+        self.assertEqual(Case.objects.get().origin_id, int(page.rstrip("/").rpartition("/")[2]))
         self.assertContains(self.client.get(page), "You said: wrong.")
         copied = self.client.get(f"{page}markdown/").content.decode()
         self.assertIn("1. ", copied)

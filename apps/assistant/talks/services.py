@@ -15,6 +15,7 @@ from apps.assistant.answers import Question
 from apps.assistant.errors import NotShareable
 from apps.assistant.models import Conversation, Exchange
 from apps.assistant.providers import order
+from apps.assistant.services import case_from
 from apps.assistant.talks import asker, budgets
 from apps.assistant.talks.keeper import Keeper
 from apps.core import jobs, live
@@ -132,10 +133,13 @@ def stop(*, exchange: Exchange) -> Exchange:
     return exchange
 
 
+@transaction.atomic
 def rate(*, exchange: Exchange, feedback: str, words: str = "") -> Exchange:
-    """Say whether an answer helped; it can be said anew."""
+    """Say whether an answer helped; it can be said anew. A wrong one is asked at every evaluation."""
     exchange.feedback, exchange.feedback_words = feedback, words[:1000]
     exchange.save(update_fields=["feedback", "feedback_words"])
+    if feedback == Exchange.Feedback.WRONG:
+        case_from(exchange, by=exchange.asked_by)
     return exchange
 
 

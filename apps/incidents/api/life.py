@@ -12,10 +12,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.accounts.models import User
 from apps.core.access import Role
 from apps.core.api.viewsets import PortalViewSet
-from apps.core.errors import Invalid
 from apps.incidents import access, selectors, services
 from apps.incidents.api.serializers import IncidentSerializer
 from apps.incidents.models import Assignment, Incident
@@ -115,11 +113,7 @@ class LifeActions(PortalViewSet[Incident]):
     def assign(self, request: Request, pk: str) -> Response:
         """Give a role to somebody who may act in the project."""
         row, sent = self._mine(pk), self._sent(AssignmentSerializer(data=request.data))
-        user = None
-        if sent["user"] is not None:
-            user = User.objects.filter(username=sent["user"], is_active=True).first()
-            if user is None:
-                raise Invalid(field="user", reason="name somebody with the responder role here")
+        user = access.responder(row, sent["user"]) if sent["user"] is not None else None
         services.assign(incident=row, part=sent["part"], user=user, by=self.user)
         return self._shown(row)
 

@@ -9,6 +9,7 @@ from apps.accounts.models import User
 from apps.incidents.models.incident import Incident, Note
 from apps.monitoring.models import Alert
 from apps.projects.models import Project
+from apps.projects.querysets import InProjectQuerySet
 
 
 class Involved(models.Model):
@@ -120,6 +121,8 @@ class Rate(models.Model):
     project = models.OneToOneField(Project, models.CASCADE, related_name="incident_rate")
     per_hour = models.DecimalField(max_digits=12, decimal_places=2)
     currency = models.CharField(max_length=3)
+
+    objects = InProjectQuerySet["Rate"].as_manager()
 
     def __str__(self) -> str:
         return f"{self.per_hour} {self.currency} an hour"

@@ -25,7 +25,7 @@ def require_open(incident: Incident) -> None:
         raise AlreadyResolved(number=incident.number, state=incident.state)
 
 
-def changed(incident: Incident, verb: str, by: AbstractUser | None, **more: Any) -> None:
+def changed(incident: Incident, *, verb: str, by: AbstractUser | None, **more: Any) -> None:
     """Record it, bring the pages of on call in step, and tell who listens."""
     record(
         actor=by,
@@ -38,7 +38,7 @@ def changed(incident: Incident, verb: str, by: AbstractUser | None, **more: Any)
     told(incident)
 
 
-def noted(incident: Incident, verb: str, by: AbstractUser | None, **data: Any) -> None:
+def noted(incident: Incident, *, verb: str, by: AbstractUser | None, **data: Any) -> None:
     """Record what changes nothing about paging."""
     record(actor=by, verb=verb, subject=incident, project_id=incident.project_id, data=data)
     told(incident)

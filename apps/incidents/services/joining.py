@@ -29,8 +29,8 @@ def merge(*, incident: Incident, into: Incident, by: AbstractUser) -> Incident:
     row.state, row.merged_into, row.closed_at = Incident.State.CLOSED, home, now
     row.resolved_at, row.reason = row.resolved_at or now, f"Merged into #{home.number}."
     row.save(update_fields=["state", "merged_into", "closed_at", "resolved_at", "reason"])
-    changed(row, "incidents.merged", by, into=home.pk)
-    noted(home, "incidents.took_in", by, merged=row.pk)
+    changed(row, verb="incidents.merged", by=by, into=home.pk)
+    noted(home, verb="incidents.took_in", by=by, merged=row.pk)
     return home
 
 
@@ -69,7 +69,7 @@ def split(*, incident: Incident, alert: Alert, by: AbstractUser) -> Incident:
         release=deployments.live_release(deployment) if deployment else None,
     )
     Relation.objects.create(incident=made, other=row, kind=Relation.Kind.SPLIT)
-    changed(row, "incidents.split", by, into=made.pk)
+    changed(row, verb="incidents.split", by=by, into=made.pk)
     return made
 
 
@@ -80,4 +80,4 @@ def relate(*, incident: Incident, other: Incident, by: AbstractUser) -> None:
     first, second = (row, found) if row.pk > found.pk else (found, row)
     _, is_new = Relation.objects.get_or_create(incident=first, other=second)
     if is_new:
-        noted(row, "incidents.related", by, other=found.pk)
+        noted(row, verb="incidents.related", by=by, other=found.pk)

@@ -27,7 +27,7 @@ def acknowledge(*, incident: Incident, by: AbstractUser | None) -> Incident:
     row.state, row.acknowledged_at = State.ACKNOWLEDGED, row.acknowledged_at or timezone.now()
     row.acknowledged_by_id = by.pk if by else None
     row.save(update_fields=["state", "acknowledged_at", "acknowledged_by"])
-    changed(row, "incidents.acknowledged", by)
+    changed(row, verb="incidents.acknowledged", by=by)
     return row
 
 
@@ -43,7 +43,7 @@ def mitigate(*, incident: Incident, by: AbstractUser) -> Incident:
         row.acknowledged_at, row.acknowledged_by_id = now, by.pk
     row.state, row.mitigated_at = State.MITIGATED, row.mitigated_at or now
     row.save(update_fields=["state", "mitigated_at", "acknowledged_at", "acknowledged_by"])
-    changed(row, "incidents.mitigated", by)
+    changed(row, verb="incidents.mitigated", by=by)
     return row
 
 
@@ -57,7 +57,7 @@ def resolve(
     row.state, row.resolved_at, row.reason = State.RESOLVED, timezone.now(), reason[:500]
     row.by_hand = by_hand
     row.save(update_fields=["state", "resolved_at", "reason", "by_hand"])
-    changed(row, "incidents.resolved", by)
+    changed(row, verb="incidents.resolved", by=by)
     recurring.plan(row)
     return row
 
@@ -72,7 +72,7 @@ def close(*, incident: Incident, by: AbstractUser) -> Incident:
         raise NotOver(number=row.number, state=row.state, wanted="closed")
     row.state, row.closed_at = State.CLOSED, timezone.now()
     row.save(update_fields=["state", "closed_at"])
-    changed(row, "incidents.closed", by)
+    changed(row, verb="incidents.closed", by=by)
     return row
 
 
@@ -94,7 +94,7 @@ def wake(row: Incident, *, by: AbstractUser | None, reason: str) -> None:
     row.resolved_at = row.closed_at = None
     row.save(update_fields=["state", "resolved_at", "closed_at", "reason", "by_hand"])
     row.recurrences.filter(looked_at=None).delete()
-    changed(row, "incidents.reopened", by, reason=reason[:500])
+    changed(row, verb="incidents.reopened", by=by, reason=reason[:500])
 
 
 def resolve_with_alert(alert: Alert) -> None:
@@ -128,7 +128,7 @@ def reopen_with_alert(alert: Alert) -> None:
     found.resolved_at, found.reason, found.by_hand = None, "", False
     found.save(update_fields=["state", "resolved_at", "reason", "by_hand"])
     found.recurrences.filter(looked_at=None).delete()
-    changed(found, "incidents.reopened", None)
+    changed(found, verb="incidents.reopened", by=None)
 
 
 @transaction.atomic
@@ -139,7 +139,7 @@ def set_severity(*, incident: Incident, severity: str, by: AbstractUser) -> Inci
         return row
     before, row.severity = row.severity, severity
     row.save(update_fields=["severity"])
-    changed(row, "incidents.severity_changed", by, before=before, after=severity)
+    changed(row, verb="incidents.severity_changed", by=by, before=before, after=severity)
     return row
 
 
@@ -149,7 +149,7 @@ def assign(*, incident: Incident, part: str, user: User | None, by: AbstractUser
     row = locked(incident)
     if user is None:
         if row.assignments.filter(part=part).delete()[0]:
-            noted(row, "incidents.part_left", by, part=part)
+            noted(row, verb="incidents.part_left", by=by, part=part)
         return
     if not on_call.responders_of(row.project).filter(pk=user.pk).exists():
         raise NotAMember(user=user.get_username(), project=row.project.name)
@@ -158,4 +158,4 @@ def assign(*, incident: Incident, part: str, user: User | None, by: AbstractUser
         return
     values = {"user": user, "since": timezone.now()}
     Assignment.objects.update_or_create(incident=row, part=part, defaults=values)
-    noted(row, "incidents.part_taken", by, part=part, user=user.pk)
+    noted(row, verb="incidents.part_taken", by=by, part=part, user=user.pk)

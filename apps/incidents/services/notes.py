@@ -15,7 +15,7 @@ from apps.incidents.services.changes import noted
 def add_note(*, incident: Incident, text: str, by: AbstractUser) -> Note:
     """Write something down."""
     note = Note.objects.create(incident=incident, text=text, by_id=by.pk)
-    noted(incident, "incidents.noted", by, note=note.pk)
+    noted(incident, verb="incidents.noted", by=by, note=note.pk)
     return note
 
 
@@ -30,5 +30,5 @@ def edit_note(*, note: Note, text: str, by: AbstractUser) -> Note:
     NoteRevision.objects.create(note=row, text=row.text, at=row.edited_at or row.at)
     row.text, row.edited_at = text, timezone.now()
     row.save(update_fields=["text", "edited_at"])
-    noted(row.incident, "incidents.note_edited", by, note=row.pk)
+    noted(row.incident, verb="incidents.note_edited", by=by, note=row.pk)
     return row

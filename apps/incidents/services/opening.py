@@ -76,7 +76,7 @@ def involve(*, incident: Incident, alert: Alert, by: AbstractUser | None = None)
     """Let an alert be part of an incident. Safe to run twice."""
     _, is_new = Involved.objects.get_or_create(alert=alert, defaults={"incident": incident})
     if is_new:
-        changed(incident, "incidents.alert_joined", by, joined=alert.pk)
+        changed(incident, verb="incidents.alert_joined", by=by, joined=alert.pk)
         gather(incident, reason=f"{alert.name} joined")
     return incident
 
@@ -126,7 +126,7 @@ def begin(*, project: Project, title: str, by: AbstractUser | None, **fields: An
         opened_by_id=by.pk if by else None,
         **fields,
     )
-    changed(incident, "incidents.opened", by)
+    changed(incident, verb="incidents.opened", by=by)
     gather(incident)
     return incident
 

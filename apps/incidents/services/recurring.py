@@ -51,7 +51,7 @@ def _look(pk: int) -> int:
     row.again, row.looked_at = _again(row.incident), timezone.now()
     row.save(update_fields=["again", "looked_at"])
     found = row.again.pk if row.again else None
-    noted(row.incident, "incidents.recurrence_looked", None, days=row.days, again=found)
+    noted(row.incident, verb="incidents.recurrence_looked", by=None, days=row.days, again=found)
     return 1
 
 

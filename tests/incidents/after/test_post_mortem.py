@@ -12,7 +12,7 @@ from apps.core.errors import Invalid
 from apps.docs.models import Document
 from apps.incidents import postmortems, runbooks, services
 from apps.incidents.errors import ActionOver
-from apps.incidents.models import Action, Evidence, Incident, PostMortem
+from apps.incidents.models import Action, Evidence, Incident, Pack, PostMortem
 from apps.incidents.postmortems import numbers, reminding
 from apps.ledger.models import Entry
 from tests.base import PortalTestCase
@@ -28,14 +28,16 @@ class DraftTests(Scene, PortalTestCase):
         services.acknowledge(incident=self.row, by=self.rita)
         services.add_note(incident=self.row, text="Saw the | scores\njump.", by=self.rita)
         runbooks.mark(step=step, done=True, by=self.rita, words="Said it.")
-        Evidence.objects.filter(incident=self.row).delete()
+        pack = Pack.objects.create(
+            incident=self.row, number=99, reason="test", seconds=0.1, digest="x"
+        )
         for position, kind, text in (
             (1, "change", "Release 2 went live."),
             (2, "last_good", "Version 1 was live before."),
             (3, "owner", "Ada owns it."),
         ):
             Evidence.objects.create(
-                incident=self.row, position=position, kind=kind, subject_kind="x",
+                pack=pack, position=position, kind=kind, subject_kind="x",
                 subject_id="1", title=kind, text=text,
             )  # fmt: skip
         services.resolve(incident=self.row, by=self.rita, reason="Rolled back.")

@@ -111,6 +111,11 @@ class GroupTests(AlertTests):
         self.assertEqual(Incident.objects.count(), 1)
         Alert.objects.update(fired_at=timezone.now() - settling.WITHIN - timedelta(minutes=1))
         self.hear(posted("C", deployment="credit"))
+        self.assertIsNone(Alert.objects.get(name="C").lead)
+        self.assertEqual(Incident.objects.count(), 1)  # still young, so it gathers there
+        Incident.objects.update(opened_at=timezone.now() - timedelta(hours=2))
+        Alert.objects.update(fired_at=timezone.now() - timedelta(hours=2))
+        self.hear(posted("D", deployment="credit"))
         self.assertEqual(Incident.objects.count(), 2)
 
 
@@ -124,10 +129,17 @@ class FlapTests(AlertTests):
         incident = Incident.objects.get()
         self.assertEqual((incident.state, incident.resolved_at), ("triggered", None))
 
-    def test_after_the_hold_it_is_a_new_one(self) -> None:
+    def test_after_the_hold_it_is_a_new_alert_of_the_same_incident_for_a_day(self) -> None:
         self.hear(posted())
         self.hear(posted(ends=-1))
         Alert.objects.update(resolved_at=timezone.now() - settling.HOLD - timedelta(seconds=1))
+        self.hear(posted())
+        [incident] = Incident.objects.all()
+        self.assertEqual((incident.state, incident.involved.count()), ("triggered", 1))
+        self.hear(posted(ends=-1))
+        before = timezone.now() - timedelta(days=2)
+        Alert.objects.update(resolved_at=before)
+        Incident.objects.update(resolved_at=before, opened_at=before)
         self.hear(posted())
         self.assertEqual(Incident.objects.count(), 2)
 
