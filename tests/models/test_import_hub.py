@@ -225,7 +225,7 @@ class FaultTests(HubCase):
         with self.outside():
             self.hub.lies = {"config.json": b'{"hidden": 5}'}
             self.assertIn("config.json did not arrive", self.failed())
-            self.hub.lies = {"model.safetensors": b"y" + WEIGHTS[1:]}
+            self.hub.lies = {"model.safetensors": bytes([WEIGHTS[0] ^ 1]) + WEIGHTS[1:]}
             self.assertIn("digest differs", self.failed())
 
     def test_more_bytes_than_announced_are_not_kept(self) -> None:

@@ -55,6 +55,7 @@ SPECIAL: dict[str, dict[str, Any]] = {
     "models.EvidencePack": {"content": b"pack"},
     "models.ModelImport": {"options": {}},
     "models.Home": {"connection": None, "workspaces": True},
+    "incidents.Relation": {"other": lambda planter: planter.another_incident()},
     "incidents.Schedule": {"zone": "Europe/Berlin"},
     "incidents.Layer": {"opens": None, "closes": None, "unit": "weeks"},
     "incidents.CalendarLink": {"digest": "d" * 64},
@@ -143,11 +144,19 @@ class Planted:
                 self.row(model)
         return self
 
+    def another_incident(self) -> Any:
+        """The key of a second one, for what joins two."""
+        incidents = apps.get_model("incidents", "Incident").objects
+        return incidents.create(project_id=self.project.pk, number=99, title=MARK).pk
+
     def row(self, model: type[Row]) -> Row:
         """The planted row of a table, made now where there is none."""
         label = model._meta.label
         if label not in self.rows:
-            special = SPECIAL.get(label, {})
+            special = {
+                name: value(self) if callable(value) else value
+                for name, value in SPECIAL.get(label, {}).items()
+            }
             values = {
                 field.attname: special.get(field.name, self._value(field))
                 for field in model._meta.concrete_fields

@@ -86,10 +86,13 @@ RECORDS: dict[str, str] = {
     "providers/pk": "assistant.Provider",
     "eval/pk": "assistant.EvalRun",
     "stories/pk": "demo.Story",
+    "split/alert": "monitoring.Alert",
+    "notes/pk": "incidents.Note",
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",
     "status-pages/slug": "projects.Project",
+    "statistics/slug": "projects.Project",
     "projects/project_slug": "projects.Project",
     "team/slug": "accounts.Team",
     "teams/slug": "accounts.Team",

@@ -131,7 +131,7 @@ def _stories(each: Service, space: Workspace) -> Iterator[Asked]:
         f"Why did incident #{number} open?",
         f"What happened in incident {number}, and what is the cause?",
     ):
-        says = (feature, f"Release 2 of {each.deployment.slug}", "No record names the cause")
+        says = (feature, f"Release 2 of {each.deployment.slug}", "No change on record")
         yield Asked("why", question, Expected(says=says, cites=(incident,), anywhere=True))
     page = {"kind": "incident", "id": str(each.incident.pk)}
     yield Asked(

@@ -81,7 +81,8 @@ class PortalSchema(AutoSchema):
         """A `list` that pages no rows, such as a search, answers the one object that it declares."""
         found = bool(super()._is_list_view(serializer))
         pages = getattr(self.view, "pagination_class", None) is not None
-        return found and (pages or isinstance(self.view, ListModelMixin))
+        is_search = getattr(self.view, "action", "") == "list"
+        return found and (pages or not is_search or isinstance(self.view, ListModelMixin))
 
     def get_summary(self) -> str:
         """The first sentence of the action, where nothing else is said."""
