@@ -6,8 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.safestring import SafeString
+
 from apps.core.access import Person, Role, allows
 from apps.core.ui import states
+from apps.docs import markdown
 from apps.incidents import evidence_shown, life_shown, oncall_shown, selectors
 from apps.incidents.forms import NoteForm, ResolveForm
 from apps.incidents.life_forms import ReasonForm
@@ -45,6 +48,10 @@ def _event(line: ledger.Line) -> Event:
     )
 
 
+def _as_html(text: str) -> SafeString:
+    return markdown.html(markdown.Page({}, markdown.normal(text)))
+
+
 def state(user: Person, row: Incident) -> dict[str, Any]:
     """What changes by itself: state, evidence, tickets, notes and what happened."""
     return {
@@ -52,7 +59,7 @@ def state(user: Person, row: Incident) -> dict[str, Any]:
         "evidence": evidence_shown.panel(row),
         "tickets": selectors.tickets_shown(user, row),
         "ticket_comments": selectors.ticket_comments(row),
-        "notes": row.notes.select_related("by"),
+        "notes": [(note, _as_html(note.text)) for note in row.notes.select_related("by")],
         "events": events(user, row),
         **runbook.progress(row),
         **life_shown.life(user, row),

@@ -271,14 +271,18 @@ class FaceTests(LifeTestCase):
         self.assertContains(self.client.get(page), "No such incident #999")
 
     def test_a_note_is_edited_by_its_writer_alone(self) -> None:
-        note = services.add_note(incident=self.by_hand(), text="The network.", by=self.rita)
+        text = "The **network**. <script>alert(1)</script>"
+        note = services.add_note(incident=self.by_hand(), text=text, by=self.rita)
+        page = note.incident.get_absolute_url()
         address = f"/incidents/notes/{note.pk}/edit/"
         self.client.force_login(self.ada)
         self.assertEqual(self.client.get(address).status_code, 404)
         self.client.force_login(self.rita)
+        self.assertContains(self.client.get(page), "The <strong>network</strong>.")
+        self.assertNotContains(self.client.get(page), "<script>alert")
         self.client.post(address, {"text": "The cache."})
-        self.assertContains(self.client.get(address), "The network.")
-        self.assertContains(self.client.get(note.incident.get_absolute_url()), "The cache.")
+        self.assertContains(self.client.get(address), "The **network**.")
+        self.assertContains(self.client.get(page), "The cache.")
 
     def test_a_gathered_alert_is_split_off_on_the_page(self) -> None:
         row = services.open_from_alert(self.alert("drift"))
