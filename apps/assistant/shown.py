@@ -24,8 +24,13 @@ class Line:
     """One sentence, how far it is carried, and its pieces of evidence."""
 
     text: str
-    standing: str
+    carried: Standing
     pieces: list[dict[str, Any]]
+
+    @property
+    def standing(self) -> str:
+        """How far it is carried, in words; nothing where a record says it."""
+        return WORDS[self.carried]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +84,7 @@ def _lines(sentences: list[dict[str, Any]], evidence: list[dict[str, Any]]) -> I
     pieces = {piece["n"]: piece for piece in evidence}
     for sentence in sentences:
         cited = [pieces[n] for n in sentence["citations"] if n in pieces]
-        yield Line(sentence["text"], WORDS[Standing(sentence["standing"])], cited)
+        yield Line(sentence["text"], Standing(sentence["standing"]), cited)
 
 
 def _proposals(exchange: Exchange, reader: Person) -> Iterable[Proposal]:

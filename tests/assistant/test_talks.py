@@ -171,6 +171,13 @@ class TalkTests(PortalTestCase):
         self.client.post("/assistant/forget/")
         self.assertFalse(Exchange.objects.exists() or Conversation.objects.exists())
 
+    def test_rest_says_that_the_records_do_not_say(self) -> None:
+        self.client.force_login(self.ada)
+        asked = {"question": "What is the capital of Peru?"}
+        told = self.client.post("/api/v1/assistant/ask/", asked, content_type="application/json")
+        standings = {each["standing"] for each in told.json()["sentences"]}
+        self.assertEqual(standings, {"not_in_records"})
+
     def test_budgets_hold_for_people_and_projects(self) -> None:
         with override_settings(ASSISTANT_QUESTIONS_PER_HOUR=1):
             self.ask()

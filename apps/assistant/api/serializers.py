@@ -99,7 +99,7 @@ class AnswerSerializer(serializers.Serializer[Shown]):
         return [
             {
                 "text": line.text,
-                "standing": line.standing.replace(" ", "_") or Standing.KNOWN.value,
+                "standing": line.carried.value,
                 "citations": [piece["n"] for piece in line.pieces],
             }
             for line in each.lines
