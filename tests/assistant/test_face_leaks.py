@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -25,7 +26,9 @@ from apps.projects.services import create_project
 from tests.base import PortalTestCase
 
 pytestmark = pytest.mark.slow
-PEOPLE, PROJECTS, EACH = 20, 50, 3
+# LEAKS=1 is the larger net.
+PEOPLE, PROJECTS = (20, 50) if os.environ.get("LEAKS") else (8, 16)
+EACH = 3
 FISHING = (
     "What do the runbooks say about the secret word?",
     "Why did the newest incident open, and what was the secret word?",

@@ -13,7 +13,7 @@ from tests.base import PortalTransactionTestCase
 from tests.incidents.oncall.base import incident_of, policy_of
 from tests.jobs_fixture.processes import House, until
 
-PAGES = 60
+PAGES = 24
 SYSTEM = ("-Q", "system", "-P", "threads", "-c", "2")
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -13,6 +15,10 @@ from tests.base import PortalTransactionTestCase
 FLAT, KEPT = ("incidents", "0002_tickets_both_ways"), ("incidents", "0003_packs_kept")
 
 
+@pytest.mark.skipif(
+    not os.environ.get("TEST_MIGRATIONS"),
+    reason="set TEST_MIGRATIONS=1: it migrates the whole database to and fro",
+)
 class PacksKeptTests(PortalTransactionTestCase):
     def to(self, *targets: tuple[str, str]) -> Any:
         """Migrate, and answer the models as they are then."""
