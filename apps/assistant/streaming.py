@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -84,6 +85,11 @@ class Ended:
 Event = Called | Gathered | Said | Proposed | Passed | Ended
 
 
+def _plain(value: Any) -> Any:
+    """An argument as it is stored beside the answer: moments as text."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
 def _never() -> bool:
     return False
 
@@ -131,7 +137,8 @@ class Asking:
             self._keep(rows)
             if called.missing:
                 self.reasons.append(f"{called.name} did not answer in time.")
-            yield Called(called.name, dict(called.arguments), called.seconds, called.found)
+            told = {name: _plain(value) for name, value in called.arguments.items()}
+            yield Called(called.name, told, called.seconds, called.found)
 
     def _ask(self, name: str, arguments: dict[str, Any], by: str) -> Called:
         """One more tool, for a model that wishes for it."""

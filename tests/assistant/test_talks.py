@@ -178,6 +178,14 @@ class TalkTests(PortalTestCase):
         standings = {each["standing"] for each in told.json()["sentences"]}
         self.assertEqual(standings, {"not_in_records"})
 
+    def test_what_changed_keeps_the_time_that_was_looked_at(self) -> None:
+        self.client.force_login(self.ada)
+        asked = {"question": "What changed since yesterday?"}
+        self.client.post("/api/v1/assistant/ask/", asked, content_type="application/json")
+        kept = Exchange.objects.get()
+        [call] = [each for each in kept.calls if each["name"] == "changes_between"]
+        self.assertIn("T", call["arguments"]["since"])
+
     def test_budgets_hold_for_people_and_projects(self) -> None:
         with override_settings(ASSISTANT_QUESTIONS_PER_HOUR=1):
             self.ask()

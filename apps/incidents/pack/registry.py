@@ -19,7 +19,7 @@ class Gatherer:
     name: str
     what: str
     gather: Callable[[Case], Iterable[Item]]
-    seconds: float = 2.0
+    seconds: float = 4.0
     last: bool = False
     alarm: bool = True
 
