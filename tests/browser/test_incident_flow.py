@@ -88,10 +88,10 @@ def test_from_the_alert_to_the_post_mortem(page, sign_in, ada, drifting):
 
     shown = sign_in(page(), ada).open("/")
     shown.locator("main").get_by_role("link", name="amount has drifted").first.click()
-    shown.get_by_text("amount moved").first.wait_for()
+    shown.get_by_text("amount is beyond its limit").first.wait_for()
     shown.get_by_text("was the last good version").first.wait_for()
     picture(shown, "incident")
-    shown.get_by_role("button", name="Acknowledge").click()
+    shown.get_by_role("button", name="Acknowledge").first.click()
     shown.get_by_text("Acknowledged").first.wait_for()
 
     shown.get_by_role("link", name="Take a runbook in hand").click()
