@@ -32,7 +32,11 @@ class Ollama:
         self.asked.append(request)
         shown = request["messages"][-1]["content"]
         pieces = re.findall(r"^\[(\d+)\] [^\n]*?: ((?:[^\n]*?)[.])\s*$", shown, re.MULTILINE)
-        told = [f"{text.rstrip('.')} [{n}]." for n, text in pieces[:4]]
+        told = [
+            f"{sentence.rstrip('.')} [{n}]."
+            for n, text in pieces[:6]
+            for sentence in re.split(r"(?<=[.]) ", text)
+        ]
         return " ".join([*told, LIE])
 
 

@@ -219,7 +219,7 @@ class Walk:
         said = self.portal.manage("assistant", *asked)
         assert said.returncode == 0, said.stderr[-2000:]
         answer = json.loads(said.stdout)
-        assert len(self.ollama.asked) == 1
+        assert 1 <= len(self.ollama.asked) <= 2  # once more where little of it held
         assert answer["model"] != "none"
         assert len(answer["sentences"]) >= 3
         assert "mean radius" in answer["answer"]
