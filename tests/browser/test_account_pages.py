@@ -81,4 +81,4 @@ def test_a_passkey_is_added_and_signs_in(page, sign_in, ada, settings):
     shown.open("/accounts/login/")
     shown.get_by_role("button", name="Sign in with a passkey").click()
     shown.wait_for_url(shown.base + "/")
-    assert shown.get_by_role("button", name="Your account").is_visible()
+    shown.get_by_role("button", name="Your account").wait_for()

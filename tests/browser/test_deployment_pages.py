@@ -244,7 +244,7 @@ def test_the_keyboard_alone_scales_configures_and_retires(page, sign_in, ada, bu
     shown = sign_in(page(), ada).open(busy.get_absolute_url())
     settle(shown)
     press(shown, "button", "Scale")
-    shown.get_by_label("Model servers", exact=True).press("Control+a")
+    shown.get_by_role("spinbutton", name="Model servers", exact=True).press("Control+a")
     shown.keyboard.type("4")
     shown.keyboard.press("Enter")
     shown.get_by_text("It becomes 4 model servers").wait_for()

@@ -67,9 +67,9 @@ def test_the_editor_works_without_scripts(page, sign_in, ada, fraud):
     shown = sign_in(page(scripts=False), ada).open("/docs/new/")
     shown.get_by_label("Body").fill("# Start\n\nPlain **words**.\n")
     shown.get_by_role("button", name="Preview").click()
-    assert shown.locator("#preview strong", has_text="words").is_visible()
+    shown.locator("#preview strong", has_text="words").wait_for()
     shown.get_by_role("button", name="Save the document").click()
-    assert shown.get_by_role("heading", name="Start").first.is_visible()
+    shown.get_by_role("heading", name="Start").first.wait_for()
 
 
 def test_an_archive_is_taken_in(page, sign_in, ada, fraud):
@@ -84,7 +84,7 @@ def test_an_archive_is_taken_in(page, sign_in, ada, fraud):
     )
     shown.get_by_role("button", name="Take it in").click()
     shown.get_by_role("link", name="Handbook").click()
-    assert shown.get_by_text("it is none of .markdown, .md").is_visible()
+    shown.get_by_text("it is none of .markdown, .md").wait_for()
 
 
 def test_pages_are_accessible_and_fit(ada, fraud, assert_fit):

@@ -21,13 +21,13 @@ def test_the_theme_is_kept_and_painted_by_the_server(page, sign_in, ada):
 
 def test_the_rail_is_a_drawer_on_a_narrow_screen(page, sign_in, ada, assert_accessible):
     living = sign_in(page(width=390), ada).open("/ui/")
-    assert not living.locator("#rail").is_visible()
+    living.locator("#rail").wait_for(state="hidden")
 
     living.get_by_role("button", name="Navigation", exact=True).click()
-    assert living.get_by_role("link", name="Home").is_visible()
+    living.get_by_role("link", name="Home").wait_for()
     assert_accessible(living)
     living.keyboard.press("Escape")
-    assert not living.locator("#rail").is_visible()
+    living.locator("#rail").wait_for(state="hidden")
 
 
 def test_open_things_are_accessible_too(page, sign_in, ada, assert_accessible):

@@ -81,10 +81,10 @@ def test_ctrl_k_searches_and_goes_there(living):
 def test_escape_leaves_the_palette_where_it_was_opened(living):
     living.locator(".page-actions button").first.focus()
     living.keyboard.press("Control+k")
-    assert living.locator(".palette").is_visible()
+    living.locator(".palette").wait_for()
 
     living.keyboard.press("Escape")
-    assert not living.locator(".palette").is_visible()
+    living.locator(".palette").wait_for(state="hidden")
     assert living.evaluate(FOCUSED) == "Show a toast"
 
 
@@ -100,7 +100,7 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(living):
     living.locator(".page-actions button").nth(1).focus()
     living.keyboard.press("Enter")
     dialog = living.locator("#roll-back")
-    assert dialog.is_visible()
+    dialog.wait_for()
     assert living.evaluate(FOCUSED) == "Cancel"
 
     for _ in range(6):
@@ -108,7 +108,7 @@ def test_a_dialog_keeps_the_focus_and_gives_it_back(living):
         # Between the last control and the first the focus may rest on the document, never on the page behind.
         assert living.evaluate("!document.activeElement.closest('.frame')")
     living.keyboard.press("Escape")
-    assert not dialog.is_visible()
+    dialog.wait_for(state="hidden")
     assert living.evaluate(FOCUSED) == "Roll back to v6"
 
 
@@ -119,7 +119,7 @@ def test_a_dialog_opened_from_a_menu_gives_the_focus_to_the_menus_button(living)
     assert living.evaluate(FOCUSED) == "About this window"
 
     living.keyboard.press("Enter")
-    assert living.locator("#plain").is_visible()
+    living.locator("#plain").wait_for()
     living.keyboard.press("Escape")
     assert living.evaluate("document.activeElement.getAttribute('aria-label')") == "More about v7"
 
@@ -147,6 +147,6 @@ def test_a_chart_is_read_and_zoomed(living):
     for _ in range(10):
         living.keyboard.press("Shift+ArrowRight")
     living.keyboard.press("Enter")
-    assert chart.locator("[data-chart-reset]").is_visible()
+    chart.locator("[data-chart-reset]").wait_for()
     living.keyboard.press("Escape")
-    assert not chart.locator("[data-chart-reset]").is_visible()
+    chart.locator("[data-chart-reset]").wait_for(state="hidden")

@@ -58,4 +58,4 @@ def test_it_reads_without_scripts(page, sign_in, ada):
     living = sign_in(page(scripts=False), ada).open("/ui/")
 
     assert living.locator(".chart svg polyline").count() > 2
-    assert living.get_by_role("link", name="Home").is_visible()
+    living.get_by_role("link", name="Home").wait_for()

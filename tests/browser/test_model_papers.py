@@ -76,7 +76,7 @@ def test_an_empty_import_page_is_accessible(page, sign_in, ada, assert_accessibl
     for theme, width in (("dark", 1440), ("light", 390)):
         shown = sign_in(page(theme=theme, width=width), ada).open("/models/import/")
         assert_accessible(shown)
-        assert shown.get_by_text("Nothing was imported yet").is_visible()
+        shown.get_by_text("Nothing was imported yet").wait_for()
 
 
 def test_the_card_is_begun_from_its_page(page, sign_in, ada, version):
