@@ -16,6 +16,11 @@ class NotJoinable(PortalError):
     sentence = "Incident {number} cannot be joined: {reason}."
 
 
+class AnotherOpen(PortalError):
+    code, status = "another_open", 409
+    sentence = "Its alert belongs to incident {number} already, which is open."
+
+
 class NotAMember(PortalError):
     code, status = "not_a_member", 400
     sentence = "user: {user} may not act in {project}; choose somebody with the responder role."

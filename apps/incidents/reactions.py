@@ -26,7 +26,8 @@ def close_incident(event: AlertResolved) -> None:
 
 def reopen_incident(event: AlertReturned) -> None:
     """An alert that resolved a moment ago fires again: what it opened goes on."""
-    services.reopen_with_alert(Alert.objects.get(pk=event.lead_id))
+    joined = Alert.objects.select_related("deployment", "project")
+    services.go_on_with_alert(joined.get(pk=event.lead_id))
 
 
 def gather_again(event: ReleaseWentLive) -> None:

@@ -10,13 +10,13 @@ from apps.incidents.services.moving import assign as assign
 from apps.incidents.services.moving import close as close
 from apps.incidents.services.moving import mitigate as mitigate
 from apps.incidents.services.moving import reopen as reopen
-from apps.incidents.services.moving import reopen_with_alert as reopen_with_alert
 from apps.incidents.services.moving import resolve as resolve
 from apps.incidents.services.moving import resolve_with_alert as resolve_with_alert
 from apps.incidents.services.moving import set_severity as set_severity
 from apps.incidents.services.notes import add_note as add_note
 from apps.incidents.services.notes import edit_note as edit_note
 from apps.incidents.services.opening import catch_up as catch_up
+from apps.incidents.services.opening import go_on_with_alert as go_on_with_alert
 from apps.incidents.services.opening import involve as involve
 from apps.incidents.services.opening import open_by_hand as open_by_hand
 from apps.incidents.services.opening import open_from_alert as open_from_alert

@@ -12,6 +12,15 @@ from apps.incidents.events import IncidentChanged
 from apps.incidents.models import Incident
 from apps.incidents.oncall.paging import follow
 from apps.ledger.services import record
+from apps.projects.models import Project
+
+
+def hold(project_id: int) -> None:
+    """Let one at a time open, open again, merge or split in a project.
+
+    It comes before the lock of any incident; whoever holds an incident never waits for a project.
+    """
+    Project.objects.select_for_update(no_key=True).get(pk=project_id)
 
 
 def locked(incident: Incident) -> Incident:

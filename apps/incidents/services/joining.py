@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.deployments import selectors as deployments
-from apps.incidents.errors import NotJoinable
+from apps.incidents.errors import AnotherOpen, NotJoinable
 from apps.incidents.models import Incident, Involved, Relation
-from apps.incidents.services.changes import changed, noted
+from apps.incidents.services.changes import changed, hold, locked, noted
 from apps.incidents.services.opening import begin
 from apps.monitoring.models import Alert
 
@@ -35,9 +35,10 @@ def merge(*, incident: Incident, into: Incident, by: AbstractUser) -> Incident:
 
 
 def _both(incident: Incident, other: Incident) -> tuple[Incident, Incident]:
-    """Both rows, locked in one order, of one project."""
+    """Both rows, locked in one order, of one project, which is held."""
     if incident.pk == other.pk or incident.project_id != other.project_id:
         raise NotJoinable(number=other.number, reason="choose another incident of this project")
+    hold(incident.project_id)
     keys = sorted((incident.pk, other.pk))
     rows = {
         row.pk: row
@@ -55,10 +56,16 @@ def _move_alerts(row: Incident, home: Incident) -> None:
 
 @transaction.atomic
 def split(*, incident: Incident, alert: Alert, by: AbstractUser) -> Incident:
-    """Take an alert that gathered here out into an incident of its own."""
-    row = Incident.objects.select_for_update().get(pk=incident.pk)
+    """Take an alert that gathered here out into an incident of its own.
+
+    Raises `NotJoinable` where it has not gathered here, `AnotherOpen` where it has an open one by now.
+    """
+    hold(incident.project_id)
+    row = locked(incident)
     if not row.involved.filter(alert=alert).delete()[0]:
         raise NotJoinable(number=row.number, reason="that alert has not gathered under it")
+    if (other := Incident.objects.of_alert(alert).open().first()) is not None:
+        raise AnotherOpen(number=other.number)
     deployment = alert.deployment
     made = begin(
         project=row.project,

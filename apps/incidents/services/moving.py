@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.incidents.errors import NotAMember, NotOver
+from apps.incidents.errors import AnotherOpen, NotAMember, NotOver
 from apps.incidents.models import Assignment, Incident
 from apps.incidents.oncall import selectors as on_call
 from apps.incidents.services import recurring
-from apps.incidents.services.changes import changed, locked, noted, require_open
+from apps.incidents.services.changes import changed, hold, locked, noted, require_open
 from apps.monitoring.models import Alert
 
 State = Incident.State
@@ -77,24 +77,45 @@ def close(*, incident: Incident, by: AbstractUser) -> Incident:
 
 
 @transaction.atomic
-def reopen(*, incident: Incident, by: AbstractUser, reason: str) -> Incident:
-    """It is not over after all."""
+def reopen(*, incident: Incident, by: AbstractUser | None, reason: str) -> Incident:
+    """It is not over after all. Raises `AnotherOpen` where its alert has an open incident by now."""
+    hold(incident.project_id)
     row = locked(incident)
     if row.is_open:
         return row
     if row.merged_into_id is not None:
         raise NotOver(number=row.number, state="merged", wanted="opened again")
+    if (other := other_open(row)) is not None:
+        raise AnotherOpen(number=other.number)
     wake(row, by=by, reason=reason)
     return row
 
 
+def other_open(row: Incident) -> Incident | None:
+    """Another open incident to which the alert of this one belongs."""
+    if row.alert is None:
+        return None
+    return Incident.objects.of_alert(row.alert).open().exclude(pk=row.pk).first()
+
+
 def wake(row: Incident, *, by: AbstractUser | None, reason: str) -> None:
     """Let a locked incident that was over go on: somebody has to take it up anew."""
-    row.state, row.reason, row.by_hand = State.TRIGGERED, "", False
+    _open_again(row, State.TRIGGERED)
+    changed(row, verb="incidents.reopened", by=by, reason=reason[:500])
+
+
+def go_on(row: Incident) -> None:
+    """Let a locked incident that ended a moment ago go on as it was; one that was closed is taken up anew."""
+    taken_up = row.acknowledged_at is not None and row.state == State.RESOLVED
+    _open_again(row, State.ACKNOWLEDGED if taken_up else State.TRIGGERED)
+    changed(row, verb="incidents.reopened", by=None)
+
+
+def _open_again(row: Incident, state: str) -> None:
+    row.state, row.reason, row.by_hand = state, "", False
     row.resolved_at = row.closed_at = None
     row.save(update_fields=["state", "resolved_at", "closed_at", "reason", "by_hand"])
     row.recurrences.filter(looked_at=None).delete()
-    changed(row, verb="incidents.reopened", by=by, reason=reason[:500])
 
 
 def resolve_with_alert(alert: Alert) -> None:
@@ -103,32 +124,18 @@ def resolve_with_alert(alert: Alert) -> None:
         resolve_if_recovered(incident)
 
 
+@transaction.atomic
 def resolve_if_recovered(incident: Incident) -> None:
     """End an incident none of whose alerts fires any more. Safe to run twice."""
-    alerts = Alert.objects.of_incident(incident.alert_id, incident.involved.values("alert"))
-    if not alerts or alerts.going_on().exists():
+    # Held before its alerts are looked at: none joins or comes back between the look and the end.
+    row = locked(incident)
+    alerts = Alert.objects.of_incident(row.alert_id, row.involved.values("alert"))
+    if not row.is_open or not alerts or alerts.going_on().exists():
         return
     names = sorted(set(alerts.values_list("name", flat=True)))
     who = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
     reason = f"{who} {'has' if len(names) == 1 else 'have'} recovered."
-    with transaction.atomic():
-        row = locked(incident)
-        if row.is_open:
-            resolve(incident=row, by=None, reason=reason, by_hand=False)
-
-
-@transaction.atomic
-def reopen_with_alert(alert: Alert) -> None:
-    """The alert is back a moment after it resolved: its newest incident goes on. Safe to run twice."""
-    rows = Incident.objects.of_alert(alert).select_for_update(of=("self",)).order_by("-pk")
-    found = rows.first()
-    if found is None or found.state != State.RESOLVED:
-        return
-    found.state = State.ACKNOWLEDGED if found.acknowledged_at else State.TRIGGERED
-    found.resolved_at, found.reason, found.by_hand = None, "", False
-    found.save(update_fields=["state", "resolved_at", "reason", "by_hand"])
-    found.recurrences.filter(looked_at=None).delete()
-    changed(found, verb="incidents.reopened", by=None)
+    resolve(incident=row, by=None, reason=reason, by_hand=False)
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractUser
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
@@ -14,7 +14,7 @@ from apps.deployments import selectors as deployments
 from apps.deployments.models import Deployment
 from apps.incidents.models import Incident, Involved
 from apps.incidents.services import moving
-from apps.incidents.services.changes import changed
+from apps.incidents.services.changes import changed, hold, locked, require_open
 from apps.incidents.services.gathering import gather
 from apps.monitoring.models import Alert
 from apps.projects.models import Project
@@ -25,22 +25,38 @@ TOGETHER = timedelta(hours=1)
 AGAIN = timedelta(days=1)
 
 
+@transaction.atomic
 def open_from_alert(alert: Alert) -> Incident:
     """The alert's incident: one it has, one it belongs to, else a new one. Safe to run twice."""
-    if (own := _own(alert)) is not None:
-        return own
-    try:
-        with transaction.atomic():
-            # Lock the project, so that two alerts of one deployment cannot both find none open.
-            Project.objects.select_for_update().get(pk=alert.project_id)
-            found = _own(alert) or _joined(alert) or _woken(alert)
-            return found or _open_for(alert)
-    except IntegrityError:
-        return Incident.objects.get(alert=alert, state__in=Incident.OPEN)
+    # Two alerts of one deployment cannot both find none open.
+    hold(alert.project_id)
+    return _own(alert) or _joined(alert) or _woken(alert) or _open_for(alert)
+
+
+@transaction.atomic
+def go_on_with_alert(alert: Alert) -> None:
+    """The alert fires on, or is back a moment after it resolved: so does its incident.
+
+    Opens one where it has none; what people ended stays ended. Safe to run twice.
+    """
+    hold(alert.project_id)
+    if _own(alert) is not None:
+        return
+    known = Incident.objects.of_alert(alert).filter(merged_into=None)
+    last = known.select_for_update(of=("self",)).order_by("-pk").first()
+    if last is None:
+        open_from_alert(alert)
+    elif last.by_hand:
+        return
+    elif moving.other_open(last) is None:
+        moving.go_on(last)
+    else:
+        _open_for(alert)
 
 
 def _own(alert: Alert) -> Incident | None:
-    return Incident.objects.of_alert(alert).open().first()
+    """Its open incident, held: one that is being resolved right now is none."""
+    return Incident.objects.of_alert(alert).open().select_for_update(of=("self",)).first()
 
 
 def _joined(alert: Alert) -> Incident | None:
@@ -52,7 +68,9 @@ def _joined(alert: Alert) -> Incident | None:
         project_id=alert.project_id,
         opened_at__gt=timezone.now() - TOGETHER,
     )
-    for home in young.select_related("alert__monitor").order_by("pk"):
+    # Held, so that none is resolved without a look at the alert that joins it.
+    held = young.select_for_update(of=("self",)).select_related("alert__monitor")
+    for home in held.order_by("pk"):
         if home.alert is None or not home.alert.tells_of_state:
             return involve(incident=home, alert=alert)
     return None
@@ -65,7 +83,7 @@ def _woken(alert: Alert) -> Incident | None:
         state=Incident.State.RESOLVED, resolved_at__gt=timezone.now() - AGAIN
     )
     found = recent.select_for_update(of=("self",)).order_by("-pk").first()
-    if found is None or found.by_hand:
+    if found is None or found.by_hand or moving.other_open(found) is not None:
         return None
     moving.wake(found, by=None, reason=f"{alert.name} fires again")
     return involve(incident=found, alert=alert)
@@ -73,12 +91,15 @@ def _woken(alert: Alert) -> Incident | None:
 
 @transaction.atomic
 def involve(*, incident: Incident, alert: Alert, by: AbstractUser | None = None) -> Incident:
-    """Let an alert be part of an incident. Safe to run twice."""
-    _, is_new = Involved.objects.get_or_create(alert=alert, defaults={"incident": incident})
+    """Let an alert be part of an incident, while that is open. Safe to run twice."""
+    hold(incident.project_id)
+    row = locked(incident)
+    require_open(row)
+    _, is_new = Involved.objects.get_or_create(alert=alert, defaults={"incident": row})
     if is_new:
-        changed(incident, verb="incidents.alert_joined", by=by, joined=alert.pk)
-        gather(incident, reason=f"{alert.name} joined")
-    return incident
+        changed(row, verb="incidents.alert_joined", by=by, joined=alert.pk)
+        gather(row, reason=f"{alert.name} joined")
+    return row
 
 
 def _open_for(alert: Alert) -> Incident:
@@ -116,8 +137,8 @@ def open_by_hand(
 
 def begin(*, project: Project, title: str, by: AbstractUser | None, **fields: Any) -> Incident:
     """The next incident of a project; runs inside the transaction of whoever opens it."""
-    # Lock the project, so that two incidents cannot get the same number.
-    Project.objects.select_for_update().get(pk=project.pk)
+    # Two incidents cannot get the same number.
+    hold(project.pk)
     last = project.incidents.aggregate(last=Max("number"))["last"] or 0
     incident = Incident.objects.create(
         project=project,
@@ -133,8 +154,11 @@ def begin(*, project: Project, title: str, by: AbstractUser | None, **fields: An
 
 def catch_up() -> None:
     """Do what an event asked for and a killed process did not: alerts and incidents belong together."""
-    firing = Alert.objects.needing_incident().select_related("deployment", "project")
-    for alert in firing.filter(incidents=None, involvements=None).order_by("pk"):
-        open_from_alert(alert)
-    for incident in Incident.objects.open().recovered():
+    open_ = Incident.objects.open()
+    gathered = Involved.objects.filter(incident__in=open_)
+    alone = Alert.objects.needing_incident().exclude(pk__in=gathered.values("alert"))
+    alone = alone.exclude(pk__in=open_.exclude(alert=None).values("alert"))
+    for alert in alone.select_related("deployment", "project").order_by("pk"):
+        go_on_with_alert(alert)
+    for incident in open_.recovered():
         moving.resolve_if_recovered(incident)

@@ -9,6 +9,7 @@ from django.db import transaction
 from apps.core import live
 from apps.core.errors import Conflict
 from apps.incidents.models import Incident, Ticket
+from apps.incidents.services.changes import hold
 from apps.incidents.tickets import conflicts, ours
 from apps.incidents.tickets.mapping import FIELDS
 from apps.incidents.tickets.merging import Sides, Verdict, judge, judge_phase
@@ -70,7 +71,9 @@ def _agree_on(sight: Sight, told: dict[str, str]) -> None:
 
 def _locked(sight: Sight) -> Merge:
     # Lock both, so that nobody changes what is compared; the locks end before anything is sent.
-    # The ticket comes first: whoever holds an incident never waits for a ticket.
+    # The project comes first, as what is taken may open the incident again; then the ticket:
+    # whoever holds an incident never waits for either.
+    hold(sight.ticket.incident.project_id)
     ticket = Ticket.objects.select_for_update(of=["self"]).get(pk=sight.ticket.pk)
     incidents = Incident.objects.select_for_update(of=["self"]).select_related("acknowledged_by")
     incident = incidents.get(pk=ticket.incident_id)

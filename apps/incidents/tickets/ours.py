@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import IntegrityError, transaction
-
 from apps.accounts.models import User
 from apps.core import events, live
 from apps.core.errors import Conflict
 from apps.incidents import services
+from apps.incidents.errors import AnotherOpen, NotOver
 from apps.incidents.events import IncidentChanged
 from apps.incidents.models import Incident
 from apps.integrations.ports import Phase
@@ -25,6 +24,7 @@ PHASES: dict[str, Phase] = {
     State.CLOSED: Phase.DONE,
 }
 CLOSED_THERE = "The ticket {key} was closed."
+OPENED_THERE = "The ticket {key} was opened again."
 
 
 def values(incident: Incident) -> dict[str, str]:
@@ -51,7 +51,7 @@ def _take_phase(incident: Incident, phase: Phase, key: str) -> None:
     if phase == Phase.DONE:
         services.resolve(incident=incident, by=None, reason=CLOSED_THERE.format(key=key))
     elif not incident.is_open:
-        _reopen(incident)
+        _reopen(incident, key)
     if phase == Phase.WORKING:
         services.acknowledge(incident=incident, by=incident.acknowledged_by)
     elif phase == Phase.OPEN and incident.state != State.TRIGGERED:
@@ -66,18 +66,16 @@ def _person(name: str) -> int | None:
     raise Conflict(reason=f"Nobody here is called {name}, as the mapping says.")
 
 
-def _reopen(incident: Incident) -> None:
-    """Open it again, unless what it is about is over or has a newer incident."""
-    alert = incident.alert
-    if alert is not None and alert.state != Alert.State.FIRING:
+def _reopen(incident: Incident, key: str) -> None:
+    """Open it again, unless what it is about is over, has another incident, or is part of one."""
+    alerts = Alert.objects.of_incident(incident.alert_id, incident.involved.values("alert"))
+    if alerts and not alerts.going_on().exists():
         raise Conflict(reason=f"Incident {incident.number} is over: its alert has recovered.")
     try:
-        with transaction.atomic():
-            _set(incident, "incidents.reopened", state=State.TRIGGERED, resolved_at=None, reason="")
-    except IntegrityError as error:
-        raise Conflict(
-            reason=f"Incident {incident.number} stays closed: a newer one is open for its alert."
-        ) from error
+        services.reopen(incident=incident, by=None, reason=OPENED_THERE.format(key=key))
+    except (NotOver, AnotherOpen) as refusal:
+        raise Conflict(reason=f"Incident {incident.number} stays closed. {refusal}") from refusal
+    incident.refresh_from_db()
 
 
 def _set(incident: Incident, verb: str, **fields: Any) -> None:

@@ -28,8 +28,9 @@ class AlertQuerySet(InProjectQuerySet["Alert"]):
         return self.filter(settled=False)
 
     def needing_incident(self) -> AlertQuerySet:
-        """Those that fire and lead their group; what is silenced opens nothing."""
-        return self.firing().filter(settled=True, silenced=False, lead=None)
+        """The first of each group of which one fires and is told of; what is silenced opens nothing."""
+        told = Alert.objects.firing().filter(settled=True, silenced=False)
+        return self.led().filter(Q(pk__in=told) | Q(pk__in=told.values("lead")))
 
     def led(self) -> AlertQuerySet:
         """The first of each group, whether or not it still fires itself."""

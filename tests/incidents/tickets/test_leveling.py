@@ -60,6 +60,28 @@ class LevelTests(WithTracker, PortalTestCase):
         self.look(self.ticket, self.there)
         self.assertEqual(self.here().state, "triggered")
 
+    def test_a_ticket_that_is_opened_again_wakes_what_was_closed(self) -> None:
+        services.resolve(incident=self.row, by=self.rita, reason="Rolled back.")
+        services.close(incident=self.row, by=self.rita)
+        self.look(self.ticket, self.there)
+        self.there.edit("T-1", phase=Phase.OPEN)
+        self.look(self.ticket, self.there)
+        row = self.here()
+        self.assertEqual(
+            (row.state, row.resolved_at, row.closed_at, row.by_hand),
+            ("triggered", None, None, False),
+        )
+
+    def test_a_ticket_that_is_opened_again_leaves_what_was_merged(self) -> None:
+        home = self.incident(title="The whole feed")
+        services.merge(incident=self.row, into=home, by=self.rita)
+        self.look(self.ticket, self.there)
+        self.there.edit("T-1", phase=Phase.WORKING)
+        self.look(self.ticket, self.there)
+        self.assertEqual((self.here().state, self.here().merged_into), ("closed", home))
+        self.assertEqual(TicketConflict.objects.get().theirs, Phase.WORKING)
+        self.assertIn("is merged and cannot be opened again", Ticket.objects.get().apart["phase"])
+
     def test_a_level_ticket_is_only_read(self) -> None:
         self.look(self.ticket, self.there)
         before, calls = self.state(), self.there.calls
