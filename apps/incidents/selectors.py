@@ -100,8 +100,7 @@ def tickets_shown(user: Person, incident: Incident) -> list[Ticket]:
 
 def ticket_comments(incident: Incident) -> QuerySet[TicketComment]:
     """What others wrote at the incident's tickets, in its order."""
-    found = TicketComment.objects.filter(ticket__incident=incident)
-    return found.select_related("ticket")[:200]
+    return TicketComment.objects.filter(ticket__incident=incident).select_related("ticket")
 
 
 def ticket_conflicts(user: Person) -> QuerySet[TicketConflict]:

@@ -2,74 +2,104 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from apps.core.access import Person, Role, allows
 from apps.core.ui import states
 from apps.docs import markdown
 from apps.incidents import evidence_shown, life_shown, oncall_shown, selectors
+from apps.incidents import timeline as moments
 from apps.incidents.forms import NoteForm, ResolveForm
 from apps.incidents.life_forms import ReasonForm
 from apps.incidents.models import Incident
 from apps.incidents.runbooks import shown as runbook
+from apps.incidents.timeline import Moment
 from apps.integrations import selectors as integrations
 from apps.integrations.ports import Pager
-from apps.ledger import selectors as ledger
 
-MOST_EVENTS = 50
+MOST_MOMENTS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One entry of the ledger as the timeline draws it."""
+    """One moment as the time line draws it."""
 
     time: datetime
     text: str
     actor: str
     tone: str
     icon: str
+    url: str
+    detail: str
+    id: str
+    edit_url: str
 
 
-def events(user: Person, row: Incident) -> list[Event]:
-    """What happened to the incident, newest first."""
-    entries = ledger.timeline(user, row._meta.label_lower, row.pk)[:MOST_EVENTS]
-    return [_event(line) for line in ledger.lines(user, list(entries))]
+def timeline(user: Person, row: Incident, kind: str = "") -> dict[str, Any]:
+    """What happened, newest first, all or of one kind; the kinds to choose from."""
+    chosen = kind if kind in moments.KINDS else ""
+    found = moments.moments(user, row, kind=chosen, most=MOST_MOMENTS + 1)
+    mine = set(row.notes.filter(by_id=user.pk or 0).values_list("pk", flat=True))
+    return {
+        "events": [_event(each, mine) for each in found[:MOST_MOMENTS]],
+        "more": len(found) > MOST_MOMENTS,
+        "most": MOST_MOMENTS,
+        "kind": chosen,
+        "kinds": [
+            ("All", "?#timeline", not chosen),
+            *(
+                (label, f"?kind={name}#timeline", name == chosen)
+                for name, label in moments.KINDS.items()
+            ),
+        ],
+    }
 
 
-def _event(line: ledger.Line) -> Event:
-    word = line.entry.verb.partition(".")[2]
-    look = states.look("open" if word == "opened" else word)
+def _event(each: Moment, mine: Container[int | None]) -> Event:
+    look = states.look(each.what)
+    is_note, written = each.note is not None, each.note in mine
     return Event(
-        line.entry.at, word.replace("_", " ").capitalize(), line.actor, look.tone, look.icon
+        time=each.at,
+        text=each.text,
+        actor=each.actor,
+        tone=look.tone,
+        icon=look.icon,
+        url="" if is_note else each.url,
+        detail=_as_html(each.detail) if is_note else each.detail,
+        id=f"note-{each.note}" if is_note else "",
+        edit_url=reverse("incidents:edit_note", args=[each.note]) if written else "",
     )
 
 
 def _as_html(text: str) -> SafeString:
-    return markdown.html(markdown.Page({}, markdown.normal(text)))
+    return format_html(
+        '<div class="prose">{}</div>', markdown.html(markdown.Page({}, markdown.normal(text)))
+    )
 
 
-def state(user: Person, row: Incident) -> dict[str, Any]:
-    """What changes by itself: state, evidence, tickets, notes and what happened."""
+def state(user: Person, row: Incident, kind: str = "") -> dict[str, Any]:
+    """What changes by itself: state, evidence, tickets, and what happened."""
     return {
         "incident": row,
         "evidence": evidence_shown.panel(row),
         "tickets": selectors.tickets_shown(user, row),
-        "ticket_comments": selectors.ticket_comments(row),
-        "notes": [(note, _as_html(note.text)) for note in row.notes.select_related("by")],
-        "events": events(user, row),
+        **timeline(user, row, kind),
         **runbook.progress(row),
         **life_shown.life(user, row),
     }
 
 
-def page(user: Person, row: Incident) -> dict[str, Any]:
+def page(user: Person, row: Incident, kind: str = "") -> dict[str, Any]:
     """The state, and what the person may do about it."""
     return {
-        **state(user, row),
+        **state(user, row, kind),
         **oncall_shown.panel(user, row),
         "may_respond": allows(user, row.project_id, Role.RESPONDER),
         "may_page": integrations.offers(row.project, Pager),

@@ -52,7 +52,8 @@ def new(request: UserRequest) -> HttpResponse:
 def incident(request: UserRequest, pk: int) -> HttpResponse:
     """One incident: its state, what code found out, and what people did."""
     row = access.incident(request.user, pk)
-    return render(request, "incidents/incident.html", shown.page(request.user, row))
+    context = shown.page(request.user, row, request.GET.get("kind", ""))
+    return render(request, "incidents/incident.html", context)
 
 
 @login_required
@@ -60,7 +61,8 @@ def incident(request: UserRequest, pk: int) -> HttpResponse:
 def state(request: UserRequest, pk: int) -> HttpResponse:
     """The part of the page that changes by itself."""
     row = access.incident(request.user, pk)
-    return render(request, "incidents/_state.html", shown.state(request.user, row))
+    context = shown.state(request.user, row, request.GET.get("kind", ""))
+    return render(request, "incidents/_state.html", context)
 
 
 @login_required

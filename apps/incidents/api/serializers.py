@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from apps.incidents import timeline
 from apps.incidents.models import Evidence, Incident, Note, Pack, Ticket, TicketConflict
 
 
@@ -108,6 +109,23 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
         model = Note
         fields = ["id", "text", "by", "at"]
         read_only_fields = ["at"]
+
+
+class MomentSerializer(serializers.Serializer[Any]):
+    at = serializers.DateTimeField()
+    kind = serializers.ChoiceField(choices=list(timeline.KINDS.items()))
+    text = serializers.CharField()
+    actor = serializers.CharField(allow_blank=True)
+    url = serializers.CharField(allow_blank=True, help_text="The record behind it.")
+    detail = serializers.CharField(allow_blank=True, help_text="What was written or said.")
+
+
+class TimelineQuerySerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(choices=list(timeline.KINDS.items()), required=False)
+    before = serializers.DateTimeField(
+        required=False, help_text="Only what happened before; to read on from the oldest answered."
+    )
+    most = serializers.IntegerField(min_value=1, max_value=500, default=100)
 
 
 class NewTicketSerializer(serializers.Serializer[Any]):

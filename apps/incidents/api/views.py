@@ -9,12 +9,13 @@ from rest_framework.response import Response
 
 from apps.core.access import Role
 from apps.core.api.viewsets import PortalViewSet
-from apps.incidents import access, selectors, services, tickets
+from apps.incidents import access, selectors, services, tickets, timeline
 from apps.incidents.api.filters import IncidentFilter, TicketConflictFilter, TicketFilter
 from apps.incidents.api.life import LifeActions
 from apps.incidents.api.serializers import (
     EvidenceSerializer,
     IncidentSerializer,
+    MomentSerializer,
     NewIncidentSerializer,
     NewTicketSerializer,
     NoteSerializer,
@@ -24,6 +25,7 @@ from apps.incidents.api.serializers import (
     SettleConflictSerializer,
     TicketConflictSerializer,
     TicketSerializer,
+    TimelineQuerySerializer,
 )
 from apps.incidents.models import IncidentQuerySet, Ticket, TicketConflict
 from apps.projects import access as projects
@@ -87,6 +89,18 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LifeActi
         """The packs that were kept, newest first, and how each gatherer fared."""
         incident = access.incident(self.user, int(pk))
         return Response(PackSerializer(selectors.packs(self.user, incident), many=True).data)
+
+    @extend_schema(
+        parameters=[TimelineQuerySerializer], responses={200: MomentSerializer(many=True)}
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def timeline(self, request: Request, pk: str) -> Response:
+        """What happened, newest first: records, notes, alerts, pages, tickets, runbook, releases."""
+        incident = access.incident(self.user, int(pk))
+        sent = TimelineQuerySerializer(data=request.query_params)
+        sent.is_valid(raise_exception=True)
+        found = timeline.moments(self.user, incident, **sent.validated_data)
+        return Response(MomentSerializer(found, many=True).data)
 
     @extend_schema(request=NoteSerializer, responses={201: NoteSerializer})
     @action(detail=True, methods=["post"])
