@@ -11,6 +11,7 @@ from apps.incidents.models import (
     Incident,
     Note,
     Pack,
+    Picture,
     StatusPage,
     Step,
     Ticket,
@@ -146,6 +147,24 @@ def own_note(user: Person, pk: int) -> Note:
     if (row := found.select_related("incident__project").first()) is None:
         raise NotFound(what="note")
     access.require(user, row.incident.project_id, Role.RESPONDER, what="note")
+    return row
+
+
+def picture(user: Person, pk: int) -> Picture:
+    """A picture in a note of an incident that the person may see."""
+    found = Picture.objects.visible_to(user).filter(pk=pk)
+    if (row := found.first()) is None:
+        raise NotFound(what="picture")
+    return row
+
+
+def own_picture(user: Person, pk: int) -> Picture:
+    """A picture in a note that the person wrote, where they may still act."""
+    found = Picture.objects.visible_to(user).filter(pk=pk, note__by_id=user.pk)
+    joined = found.defer("content").select_related("note__incident__project")
+    if (row := joined.first()) is None:
+        raise NotFound(what="picture")
+    access.require(user, row.note.incident.project_id, Role.RESPONDER, what="picture")
     return row
 
 

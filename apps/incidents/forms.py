@@ -7,6 +7,7 @@ from django import forms
 from apps.core.access import Person, Role
 from apps.core.ui.refusable import RefusableForm
 from apps.incidents.models import Incident
+from apps.incidents.services import LARGEST_PICTURE, File
 from apps.projects import selectors as projects
 from apps.projects.models import Project
 
@@ -49,9 +50,31 @@ class ResolveForm(RefusableForm):
     reason = forms.CharField(max_length=500, help_text="Why it is over.")
 
 
+class SeveralFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class PicturesField(forms.FileField):
+    """Any number of files, read; what they are is for the service to say."""
+
+    widget = SeveralFiles
+
+    def clean(self, data: Any, initial: Any = None) -> list[File]:
+        files = [super(PicturesField, self).clean(each, initial) for each in data or []]
+        return [File(file.name, file.read(LARGEST_PICTURE + 1)) for file in files]
+
+
 class NoteForm(RefusableForm):
     text = forms.CharField(
         max_length=20_000, label="Note", widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
+class NewNoteForm(NoteForm):
+    pictures = PicturesField(
+        required=False,
+        widget=SeveralFiles(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
+        help_text="PNG, JPEG, WebP or GIF, at most 5 MB each.",
     )
 
 

@@ -142,7 +142,8 @@ def note(request: UserRequest, pk: int) -> HttpResponse:
             row.incident,
             lambda: services.edit_note(note=row, text=form.cleaned_data["text"], by=request.user),
         )
-    context = {"note": row, "incident": row.incident, "form": form}
+    pictures = row.pictures.defer("content")
+    context = {"note": row, "incident": row.incident, "form": form, "pictures": pictures}
     status = 422 if form.is_bound else 200
     return render(request, "incidents/life/note.html", context, status=status)
 

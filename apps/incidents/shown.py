@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from apps.core.access import Person, Role, allows
@@ -16,7 +16,7 @@ from apps.core.ui import states
 from apps.docs import markdown
 from apps.incidents import evidence_shown, life_shown, oncall_shown, selectors
 from apps.incidents import timeline as moments
-from apps.incidents.forms import NoteForm, ResolveForm
+from apps.incidents.forms import NewNoteForm, ResolveForm
 from apps.incidents.life_forms import ReasonForm
 from apps.incidents.models import Incident
 from apps.incidents.runbooks import shown as runbook
@@ -72,16 +72,19 @@ def _event(each: Moment, mine: Container[int | None]) -> Event:
         tone=look.tone,
         icon=look.icon,
         url="" if is_note else each.url,
-        detail=_as_html(each.detail) if is_note else each.detail,
+        detail=_written(each) if is_note else each.detail,
         id=f"note-{each.note}" if is_note else "",
         edit_url=reverse("incidents:edit_note", args=[each.note]) if written else "",
     )
 
 
-def _as_html(text: str) -> SafeString:
-    return format_html(
-        '<div class="prose">{}</div>', markdown.html(markdown.Page({}, markdown.normal(text)))
+def _written(each: Moment) -> SafeString:
+    """A note as HTML, with its pictures under it."""
+    text = markdown.html(markdown.Page({}, markdown.normal(each.detail)))
+    pictures = format_html_join(
+        "", '<p><a href="{0}"><img src="{0}" alt="{1}" loading="lazy"></a></p>', each.pictures
     )
+    return format_html('<div class="prose">{}{}</div>', text, pictures)
 
 
 def state(user: Person, row: Incident, kind: str = "") -> dict[str, Any]:
@@ -103,7 +106,7 @@ def page(user: Person, row: Incident, kind: str = "") -> dict[str, Any]:
         **oncall_shown.panel(user, row),
         "may_respond": allows(user, row.project_id, Role.RESPONDER),
         "may_page": integrations.offers(row.project, Pager),
-        "note_form": NoteForm(),
+        "note_form": NewNoteForm(),
         "resolve_form": ResolveForm(),
         "reopen_form": ReasonForm(),
     }

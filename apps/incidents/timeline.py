@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -15,7 +15,7 @@ from apps.core.access import Person
 from apps.deployments import selectors as deployments
 from apps.deployments.models import Release
 from apps.incidents import selectors
-from apps.incidents.models import Incident
+from apps.incidents.models import Incident, Picture
 from apps.ledger import selectors as ledger
 from apps.ledger.models import Entry, EntryQuerySet
 from apps.monitoring.models import Alert
@@ -38,6 +38,7 @@ BEFORE = timedelta(days=1)
 TOLD_ELSEWHERE = ("incidents.noted", "incidents.alert_joined", "incidents.paged")
 OF_VERB = {
     "incidents.note_edited": "note",
+    "incidents.picture_removed": "note",
     "incidents.paged_next": "page",
     "incidents.runbook_taken": "step",
     "incidents.evidence_kept": "evidence",
@@ -57,6 +58,7 @@ class Moment:
     url: str = ""
     detail: str = ""
     note: int | None = None
+    pictures: tuple[tuple[str, str], ...] = ()  # address and name of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +187,19 @@ def _notes(asked: Asked) -> Iterator[Moment]:
     if not asked.wants("note"):
         return
     page = asked.incident.get_absolute_url()
-    for row in asked.newest(asked.incident.notes.select_related("by"), "at"):
+    without_content = Prefetch("pictures", Picture.objects.defer("content"))
+    rows = asked.incident.notes.select_related("by").prefetch_related(without_content)
+    for row in asked.newest(rows, "at"):
         yield Moment(
-            row.at, "note", "noted", "Note", str(row.by), f"{page}#note-{row.pk}", row.text, row.pk
+            at=row.at,
+            kind="note",
+            what="noted",
+            text="Note",
+            actor=str(row.by),
+            url=f"{page}#note-{row.pk}",
+            detail=row.text,
+            note=row.pk,
+            pictures=tuple((each.get_absolute_url(), each.name) for each in row.pictures.all()),
         )
 
 

@@ -7,11 +7,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.core.access import Role
-from apps.core.errors import PortalError
+from apps.core.errors import Invalid, PortalError
 from apps.core.typing import UserRequest
 from apps.core.ui import tables
 from apps.incidents import access, selectors, services, shown, tickets
-from apps.incidents.forms import IncidentFilterForm, NewIncidentForm, NoteForm, ResolveForm
+from apps.incidents.forms import IncidentFilterForm, NewIncidentForm, NewNoteForm, ResolveForm
 from apps.projects import selectors as projects
 
 SORTS = {"opened": "opened_at", "state": "state", "number": "number"}
@@ -98,12 +98,37 @@ def resolve(request: UserRequest, pk: int) -> HttpResponse:
 def note(request: UserRequest, pk: int) -> HttpResponse:
     """Write something down."""
     row = access.incident(request.user, pk, Role.RESPONDER)
-    form = NoteForm(request.POST)
+    form = NewNoteForm(request.POST, request.FILES)
     if form.is_valid():
-        services.add_note(incident=row, by=request.user, **form.cleaned_data)
-        return redirect(row)
+        try:
+            services.add_note(incident=row, by=request.user, **form.cleaned_data)
+        except Invalid as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect(row)
     context = shown.page(request.user, row) | {"note_form": form}
     return render(request, "incidents/incident.html", context, status=422)
+
+
+@login_required
+@require_GET
+def picture(request: UserRequest, pk: int) -> HttpResponse:
+    """A picture of a note: shown as what it was when it was taken in, and as nothing else."""
+    row = access.picture(request.user, pk)
+    answer = HttpResponse(bytes(row.content), content_type=row.media_type)
+    answer["Content-Disposition"] = f'inline; filename="{row.pk}"'
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return answer
+
+
+@login_required
+@require_POST
+def remove_picture(request: UserRequest, pk: int) -> HttpResponse:
+    """Take a picture out of one's own note."""
+    row = access.own_picture(request.user, pk)
+    services.remove_picture(picture=row, by=request.user)
+    return redirect("incidents:edit_note", row.note_id)
 
 
 @login_required

@@ -88,6 +88,7 @@ RECORDS: dict[str, str] = {
     "stories/pk": "demo.Story",
     "split/alert": "monitoring.Alert",
     "notes/pk": "incidents.Note",
+    "pictures/pk": "incidents.Picture",
 }
 SLUGS: dict[str, str] = {
     "projects/slug": "projects.Project",

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.incidents import timeline
-from apps.incidents.models import Evidence, Incident, Note, Pack, Ticket, TicketConflict
+from apps.incidents.models import Evidence, Incident, Note, Pack, Picture, Ticket, TicketConflict
 
 
 class EvidenceSerializer(serializers.ModelSerializer[Evidence]):
@@ -102,13 +102,32 @@ class ResolveSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500, help_text="Why it is over.")
 
 
+class PictureSerializer(serializers.ModelSerializer[Picture]):
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Picture
+        fields = ["id", "name", "media_type", "size", "sha256", "url"]
+
+
 class NoteSerializer(serializers.ModelSerializer[Note]):
     by = serializers.CharField(source="by.username", read_only=True)
+    pictures = PictureSerializer(many=True, read_only=True)
 
     class Meta:
         model = Note
-        fields = ["id", "text", "by", "at"]
+        fields = ["id", "text", "by", "at", "pictures"]
         read_only_fields = ["at"]
+
+
+class PicturedNoteSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=20_000)
+    pictures = serializers.ListField(
+        child=serializers.FileField(max_length=150),
+        required=False,
+        default=list,
+        help_text="PNG, JPEG, WebP or GIF, at most 5 MB each.",
+    )
 
 
 class MomentSerializer(serializers.Serializer[Any]):
@@ -118,6 +137,10 @@ class MomentSerializer(serializers.Serializer[Any]):
     actor = serializers.CharField(allow_blank=True)
     url = serializers.CharField(allow_blank=True, help_text="The record behind it.")
     detail = serializers.CharField(allow_blank=True, help_text="What was written or said.")
+    pictures = serializers.SerializerMethodField(help_text="Addresses of a note's pictures.")
+
+    def get_pictures(self, moment: timeline.Moment) -> list[str]:
+        return [address for address, _ in moment.pictures]
 
 
 class TimelineQuerySerializer(serializers.Serializer[Any]):

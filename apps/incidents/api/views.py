@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,6 +24,7 @@ from apps.incidents.api.serializers import (
     NoteSerializer,
     PackChoiceSerializer,
     PackSerializer,
+    PicturedNoteSerializer,
     ResolveSerializer,
     SettleConflictSerializer,
     TicketConflictSerializer,
@@ -102,15 +106,30 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LifeActi
         found = timeline.moments(self.user, incident, **sent.validated_data)
         return Response(MomentSerializer(found, many=True).data)
 
-    @extend_schema(request=NoteSerializer, responses={201: NoteSerializer})
+    @extend_schema(
+        request={
+            "application/json": NoteSerializer,
+            "multipart/form-data": PicturedNoteSerializer,
+        },
+        responses={201: NoteSerializer},
+    )
     @action(detail=True, methods=["post"])
     def notes(self, request: Request, pk: str) -> Response:
-        """Write something down."""
+        """Write something down; pictures come with it as a form."""
         incident = access.incident(self.user, int(pk), Role.RESPONDER)
-        sent = NoteSerializer(data=request.data)
+        sent = PicturedNoteSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        note = services.add_note(incident=incident, text=sent.validated_data["text"], by=self.user)
+        files = sent.validated_data["pictures"]
+        pictures = [
+            services.File(file.name, file.read(services.LARGEST_PICTURE + 1)) for file in files
+        ]
+        text = sent.validated_data["text"]
+        note = services.add_note(incident=incident, text=text, by=self.user, pictures=pictures)
         return Response(NoteSerializer(note).data, status=status.HTTP_201_CREATED)
+
+    def get_parsers(self) -> list[Any]:
+        """Pictures come as a form; everything else is JSON."""
+        return [*super().get_parsers(), MultiPartParser()]
 
 
 class TicketViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Ticket]):

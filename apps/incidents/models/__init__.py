@@ -29,6 +29,7 @@ from apps.incidents.models.paging import PushSubscription as PushSubscription
 from apps.incidents.models.paging import QuietHours as QuietHours
 from apps.incidents.models.paging import Rung as Rung
 from apps.incidents.models.paging import RungTarget as RungTarget
+from apps.incidents.models.pictures import Picture as Picture
 from apps.incidents.models.postmortem import Action as Action
 from apps.incidents.models.postmortem import PostMortem as PostMortem
 from apps.incidents.models.runbook import Step as Step

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils import timezone
@@ -9,13 +11,18 @@ from django.utils import timezone
 from apps.incidents.errors import NotYours
 from apps.incidents.models import Incident, Note, NoteRevision
 from apps.incidents.services.changes import noted
+from apps.incidents.services.pictures import File, keep, refuse_too_much
 
 
 @transaction.atomic
-def add_note(*, incident: Incident, text: str, by: AbstractUser) -> Note:
-    """Write something down."""
+def add_note(
+    *, incident: Incident, text: str, by: AbstractUser, pictures: Sequence[File] = ()
+) -> Note:
+    """Write something down, with pictures where words are not enough."""
+    refuse_too_much(incident, pictures)
     note = Note.objects.create(incident=incident, text=text, by_id=by.pk)
-    noted(incident, verb="incidents.noted", by=by, note=note.pk)
+    keep(note, pictures, by)
+    noted(incident, verb="incidents.noted", by=by, note=note.pk, pictures=len(pictures))
     return note
 
 
