@@ -6,6 +6,8 @@ from apps.accounts.models import User
 from apps.core import access
 from apps.core.access import Person, Role
 from apps.core.errors import Invalid, NotFound
+from apps.deployments import access as deployments
+from apps.deployments.models import Deployment
 from apps.incidents.models import (
     Action,
     Incident,
@@ -90,6 +92,16 @@ def chosen_tracker(user: Person, project: Project, pk: int | None) -> Connection
         if found := offered.filter(pk=pk).first():
             return found
     raise NotFound(what="tracker or pager of this project")
+
+
+def place(user: Person, project: Project, slug: str | None) -> Deployment | None:
+    """The deployment of a project that a person names; `None` where they name none."""
+    if not slug:
+        return None
+    row = deployments.deployment(user, slug)
+    if row.project_id != project.pk:
+        raise NotFound(what="deployment of this project")
+    return row
 
 
 def step(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Step:

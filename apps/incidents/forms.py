@@ -6,6 +6,9 @@ from django import forms
 
 from apps.core.access import Person, Role
 from apps.core.ui.refusable import RefusableForm
+from apps.deployments import selectors as deployments
+from apps.deployments.models import Deployment
+from apps.incidents import selectors
 from apps.incidents.models import Incident
 from apps.incidents.services import LARGEST_PICTURE, File
 from apps.projects import selectors as projects
@@ -24,6 +27,12 @@ class IncidentFilterForm(forms.Form):
     project = forms.ModelChoiceField(
         Project.objects.none(), to_field_name="slug", required=False, empty_label="Every project"
     )
+    deployment = forms.ModelChoiceField(
+        Deployment.objects.none(),
+        to_field_name="slug",
+        required=False,
+        empty_label="Every deployment",
+    )
     who = forms.ChoiceField(choices=[("", "Anybody's"), ("me", "Mine")], required=False)
     words = forms.CharField(max_length=200, required=False, label="Words in the title")
 
@@ -32,18 +41,44 @@ class IncidentFilterForm(forms.Form):
         field = self.fields["project"]
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = projects.held(user, Role.VIEWER)
+        places = self.fields["deployment"]
+        assert isinstance(places, forms.ModelChoiceField)
+        places.queryset = selectors.places(user)
+        places.label_from_instance = _called
 
 
 class NewIncidentForm(RefusableForm):
     project = forms.ModelChoiceField(Project.objects.none(), to_field_name="slug", empty_label=None)
     title = forms.CharField(max_length=300, help_text="What is wrong, in one line.")
     severity = forms.ChoiceField(choices=Incident.Severity.choices, initial=Incident.Severity.HIGH)
+    deployment = forms.ModelChoiceField(
+        Deployment.objects.none(),
+        to_field_name="slug",
+        required=False,
+        empty_label="None, or not known yet",
+        help_text="Where it shows: the evidence is gathered about it.",
+    )
 
     def __init__(self, *args: Any, user: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["project"]
+        field, places = self.fields["project"], self.fields["deployment"]
         assert isinstance(field, forms.ModelChoiceField)
+        assert isinstance(places, forms.ModelChoiceField)
         field.queryset = projects.held(user, Role.RESPONDER)
+        places.queryset = deployments.found(user).visible_to(user, Role.RESPONDER)
+        places.label_from_instance = _called
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        project, place = given.get("project"), given.get("deployment")
+        if project and place and place.project_id != project.pk:
+            self.add_error("deployment", f"It belongs to {place.project.name}.")
+        return given
+
+
+def _called(row: Any) -> str:
+    """A deployment by the name under which it is called."""
+    return str(row.slug)
 
 
 class ResolveForm(RefusableForm):

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
-from django.db.models import F, Prefetch, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from apps.core import access
 from apps.core.access import Person, Role
+from apps.deployments.models import Deployment
 from apps.incidents.models import (
     Action,
     Assignment,
@@ -31,6 +33,7 @@ EVIDENCE_SOON, EVIDENCE_YOUNG = timedelta(minutes=5), timedelta(hours=6)
 EVIDENCE_LATER, MOST_LOOKED_AT = timedelta(minutes=30), 50
 EVIDENCE_LOST = timedelta(minutes=1)  # the first job should long be done by then
 MOST_OF_A_KIND = 5
+MOST_CHOSEN = 200
 
 
 def incidents(user: Person) -> IncidentQuerySet:
@@ -53,6 +56,7 @@ def narrowed(
     state: str = "",
     severity: str = "",
     project: Project | None = None,
+    deployment: Deployment | None = None,
     who: str = "",
     words: str = "",
 ) -> IncidentQuerySet:
@@ -62,12 +66,27 @@ def narrowed(
         found = found.filter(severity=severity)
     if project is not None:
         found = found.filter(project=project)
+    if deployment is not None:
+        found = found.filter(deployment=deployment)
     if who == "me":
         held = Assignment.objects.filter(user=user.pk).values("incident")
         found = found.filter(Q(acknowledged_by=user.pk) | Q(opened_by=user.pk) | Q(pk__in=held))
     if words := words.strip():
         found = found.filter(title__icontains=words)
     return found
+
+
+def places(user: Person) -> QuerySet[Deployment]:
+    """The deployments that had an incident, as far as the person may see them."""
+    seen = Deployment.objects.visible_to(user)
+    return seen.filter(Exists(Incident.objects.filter(deployment=OuterRef("pk")))).order_by("slug")
+
+
+def chosen(user: Person, keys: Sequence[str]) -> IncidentQuerySet:
+    """The incidents that were ticked, where the person may act; what is no number names none."""
+    numbers = {int(key) for key in keys[:MOST_CHOSEN] if key.isascii() and key.isdigit()}
+    kept = [number for number in numbers if number < 2**63]
+    return Incident.objects.visible_to(user, Role.RESPONDER).filter(pk__in=kept).order_by("pk")
 
 
 def needing(user: Person) -> IncidentQuerySet:

@@ -19,6 +19,7 @@ from apps.incidents import timeline as moments
 from apps.incidents.forms import NewNoteForm, ResolveForm
 from apps.incidents.life_forms import ReasonForm
 from apps.incidents.models import Incident
+from apps.incidents.runbooks import remedies
 from apps.incidents.runbooks import shown as runbook
 from apps.incidents.timeline import Moment
 from apps.integrations import selectors as integrations
@@ -106,6 +107,7 @@ def page(user: Person, row: Incident, kind: str = "") -> dict[str, Any]:
         **oncall_shown.panel(user, row),
         "may_respond": allows(user, row.project_id, Role.RESPONDER),
         "may_page": integrations.offers(row.project, Pager),
+        "remedies": remedies.offered(user, row),
         "note_form": NewNoteForm(),
         "resolve_form": ResolveForm(),
         "reopen_form": ReasonForm(),

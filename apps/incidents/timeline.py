@@ -180,7 +180,8 @@ class _Named:
                 return str(other), other.get_absolute_url(), ""
         if {"before", "after"} <= data.keys():
             return f"{data['before']} to {data['after']}", "", ""
-        return str(data.get("part", "")), "", str(data.get("reason", ""))
+        word = data.get("part") or str(data.get("action", "")).replace("_", " ")
+        return str(word), "", str(data.get("reason", ""))
 
 
 def _notes(asked: Asked) -> Iterator[Moment]:

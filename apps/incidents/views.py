@@ -79,6 +79,18 @@ def acknowledge(request: UserRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
+def acknowledge_chosen(request: UserRequest) -> HttpResponse:
+    """Say that one is on those that were ticked, where they still wait for somebody."""
+    chosen = selectors.chosen(request.user, request.POST.getlist("incident"))
+    done = services.acknowledge_all(incidents=chosen, by=request.user)
+    messages.success(
+        request, f"{done} {'incident is' if done == 1 else 'incidents are'} acknowledged."
+    )
+    return redirect("incidents:list")
+
+
+@login_required
+@require_POST
 def resolve(request: UserRequest, pk: int) -> HttpResponse:
     """End an incident, with the reason."""
     row = access.incident(request.user, pk, Role.RESPONDER)

@@ -96,6 +96,9 @@ class NewIncidentSerializer(serializers.Serializer[Any]):
     severity = serializers.ChoiceField(
         choices=Incident.Severity.choices, default=Incident.Severity.HIGH
     )
+    deployment = serializers.SlugField(
+        max_length=60, required=False, help_text="Where it shows; one of the same project."
+    )
 
 
 class ResolveSerializer(serializers.Serializer[Any]):

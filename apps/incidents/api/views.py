@@ -51,6 +51,7 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LifeActi
         sent.is_valid(raise_exception=True)
         values = {**sent.validated_data}
         project = projects.project(self.user, values.pop("project"), Role.RESPONDER)
+        values["deployment"] = access.place(self.user, project, values.get("deployment"))
         incident = services.open_by_hand(project=project, by=self.user, **values)
         return Response(self.get_serializer(incident).data, status=status.HTTP_201_CREATED)
 

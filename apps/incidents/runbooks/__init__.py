@@ -1,11 +1,13 @@
 """A runbook in hand: its steps in one incident, and what they do."""
 
-from apps.incidents.runbooks import verbs, verbs_monitoring
+from apps.incidents.runbooks import verbs, verbs_monitoring, verbs_training
 from apps.incidents.runbooks.marking import mark, note_check, reopen
+from apps.incidents.runbooks.remedies import apply
 from apps.incidents.runbooks.running import approve, ask, withdraw
 from apps.incidents.runbooks.taking import take
 
 __all__ = [
+    "apply",
     "approve",
     "ask",
     "mark",
@@ -14,5 +16,6 @@ __all__ = [
     "take",
     "verbs",
     "verbs_monitoring",
+    "verbs_training",
     "withdraw",
 ]

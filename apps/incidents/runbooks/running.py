@@ -41,7 +41,7 @@ def ask(*, step: Step, plan: str, by: AbstractUser) -> Step:
     `plan` is the digest of the plan that was looked at. The deed and the mark on the step are one
     transaction: whoever is killed in between has changed nothing, and a second click finds it done.
     """
-    with _in_time():
+    with in_time():
         row = _ready(step)
         if row.state == State.WAITING:
             raise StepWaits(who=str(row.asked_by))
@@ -56,7 +56,7 @@ def ask(*, step: Step, plan: str, by: AbstractUser) -> Step:
 
 def approve(*, step: Step, plan: str, by: AbstractUser) -> Step:
     """Run what somebody else asked for, with the rights of whoever approves."""
-    with _in_time():
+    with in_time():
         row = _ready(step)
         if row.state != State.WAITING:
             raise StepNotAsked
@@ -114,7 +114,7 @@ def _run(row: Step, wanted: Plan, by: AbstractUser) -> Step:
 
 
 @contextmanager
-def _in_time() -> Iterator[None]:
+def in_time() -> Iterator[None]:
     """One transaction that ends by itself where it hangs on a lock or a query."""
     try:
         with transaction.atomic(), connection.cursor() as cursor:

@@ -18,7 +18,7 @@ from apps.incidents.runbooks.actions import Action, Asked, Outcome, Plan
 SCALE = re.compile(r"\A(?:(?P<slug>[-\w]+)\s+)?(?:to\s+)?(?P<count>\d{1,4})\Z")
 
 
-def _place(asked: Asked, slug: str | None) -> Deployment:
+def place(asked: Asked, slug: str | None) -> Deployment:
     """The deployment that the step names, or else the incident's; always of the incident's project."""
     of_incident = asked.incident.deployment
     name = slug or (of_incident.slug if of_incident else "")
@@ -32,11 +32,11 @@ def _place(asked: Asked, slug: str | None) -> Deployment:
 
 def _to_change(asked: Asked, slug: str | None) -> Deployment:
     """The same, for somebody who may release there."""
-    return access.releasable(asked.user, _place(asked, slug).slug)
+    return access.releasable(asked.user, place(asked, slug).slug)
 
 
 def plan_roll_back(asked: Asked) -> Plan:
-    row = _place(asked, asked.argument)
+    row = place(asked, asked.argument)
     live, good = selectors.live_release(row), selectors.last_good(row)
     if live is None or good is None:
         raise NothingToRollBackTo(deployment=row.slug)
@@ -68,7 +68,7 @@ def follow_release(user: Person, data: dict[str, Any]) -> Outcome | None:
 
 
 def plan_restart(asked: Asked) -> Plan:
-    row = _place(asked, asked.argument)
+    row = place(asked, asked.argument)
     count = selectors.replicas(row).count()
     if not count:
         raise Invalid(field="action", reason=f"no model server of {row.slug} runs")
@@ -99,7 +99,7 @@ def _wanted(argument: str) -> tuple[str | None, int]:
 
 def plan_scale(asked: Asked) -> Plan:
     slug, count = _wanted(asked.argument)
-    row = _place(asked, slug)
+    row = place(asked, slug)
     now = selectors.config(row).replicas
     if now == count:
         raise Invalid(field="action", reason=f"{row.slug} has {count} replicas already")

@@ -6,6 +6,7 @@ from apps.incidents.services.joining import merge as merge
 from apps.incidents.services.joining import relate as relate
 from apps.incidents.services.joining import split as split
 from apps.incidents.services.moving import acknowledge as acknowledge
+from apps.incidents.services.moving import acknowledge_all as acknowledge_all
 from apps.incidents.services.moving import assign as assign
 from apps.incidents.services.moving import close as close
 from apps.incidents.services.moving import mitigate as mitigate

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils import timezone
@@ -29,6 +31,19 @@ def acknowledge(*, incident: Incident, by: AbstractUser | None) -> Incident:
     row.save(update_fields=["state", "acknowledged_at", "acknowledged_by"])
     changed(row, verb="incidents.acknowledged", by=by)
     return row
+
+
+def acknowledge_all(*, incidents: Iterable[Incident], by: AbstractUser) -> int:
+    """Take up those that nobody has taken up, each by itself; how many."""
+    return sum(_take_up(incident, by) for incident in incidents)
+
+
+@transaction.atomic
+def _take_up(incident: Incident, by: AbstractUser) -> bool:
+    if locked(incident).state != State.TRIGGERED:
+        return False
+    acknowledge(incident=incident, by=by)
+    return True
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ def add_note(
     """Write something down, with pictures where words are not enough."""
     refuse_too_much(incident, pictures)
     note = Note.objects.create(incident=incident, text=text, by_id=by.pk)
-    keep(note, pictures, by)
+    keep(note, files=pictures, by=by)
     noted(incident, verb="incidents.noted", by=by, note=note.pk, pictures=len(pictures))
     return note
 

@@ -41,7 +41,7 @@ def type_of(content: bytes) -> str:
     raise Invalid(field="pictures", reason="only PNG, JPEG, WebP and GIF are held")
 
 
-def keep(note: Note, files: Sequence[File], by: AbstractUser) -> None:
+def keep(note: Note, *, files: Sequence[File], by: AbstractUser) -> None:
     """Put pictures into a note; runs inside the transaction that writes it."""
     Picture.objects.bulk_create(
         [
