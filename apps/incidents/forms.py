@@ -44,7 +44,6 @@ class IncidentFilterForm(forms.Form):
         places = self.fields["deployment"]
         assert isinstance(places, forms.ModelChoiceField)
         places.queryset = selectors.places(user)
-        places.label_from_instance = _called
 
 
 class NewIncidentForm(RefusableForm):
@@ -66,7 +65,6 @@ class NewIncidentForm(RefusableForm):
         assert isinstance(places, forms.ModelChoiceField)
         field.queryset = projects.held(user, Role.RESPONDER)
         places.queryset = deployments.found(user).visible_to(user, Role.RESPONDER)
-        places.label_from_instance = _called
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
@@ -74,11 +72,6 @@ class NewIncidentForm(RefusableForm):
         if project and place and place.project_id != project.pk:
             self.add_error("deployment", f"It belongs to {place.project.name}.")
         return given
-
-
-def _called(row: Any) -> str:
-    """A deployment by the name under which it is called."""
-    return str(row.slug)
 
 
 class ResolveForm(RefusableForm):
