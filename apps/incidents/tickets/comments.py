@@ -14,7 +14,7 @@ LONGEST = 20_000
 
 def take(sight: Sight) -> None:
     """Keep others' comments, as they stand there now, and bind our own to what was sent."""
-    foreign = [each for each in sight.there.comments if not _bound(sight, each)]
+    foreign = _foreign(sight)
     if not sight.mapping.takes("comments"):
         return
     known = dict(sight.ticket.comments.values_list("remote_id", "text"))
@@ -39,19 +39,23 @@ def even(text: str) -> str:
     return " ".join(text.split())
 
 
-def _bound(sight: Sight, comment: RemoteComment) -> bool:
-    """Whether the comment is ours: bound before, or found now by its mark and its very words.
+def _foreign(sight: Sight) -> list[RemoteComment]:
+    """The comments that are not ours. Ours are bound before, or found now by their mark and very words.
 
     Somebody who quotes one of ours writes other words around it, so a quotation is theirs.
     """
     posts = sight.ticket.posts.filter(kind=TicketPost.Kind.COMMENT)
-    if posts.filter(remote_id=comment.id).exists():
-        return True
-    for post in posts.filter(remote_id=""):
-        if even(post.text) == even(comment.text):
-            _sent(post, comment.id)
-            return True
-    return False
+    bound = set(posts.exclude(remote_id="").values_list("remote_id", flat=True))
+    unbound = {even(post.text): post for post in posts.filter(remote_id="")}
+    foreign = []
+    for each in sight.there.comments:
+        if each.id in bound:
+            continue
+        if (post := unbound.pop(even(each.text), None)) is not None:
+            _sent(post, each.id)
+        else:
+            foreign.append(each)
+    return foreign
 
 
 def _sent(post: TicketPost, remote_id: str) -> None:

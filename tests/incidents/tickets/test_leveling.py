@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.core.errors import NotFound
@@ -129,6 +131,24 @@ class LevelTests(WithTracker, PortalTestCase):
         self.assertEqual(len(texts), 2)
         self.assertIn("rita in Signalbox", texts[1])
         self.assertEqual(TicketComment.objects.get().text, "We changed the feed.")
+
+    def test_a_look_at_many_comments_asks_no_more_than_one_at_few(self) -> None:
+        for number in range(2):
+            self.there.say("T-1", f"There {number}")
+            services.add_note(incident=self.row, text=f"Here {number}", by=self.rita)
+        before = self.queries()
+        for number in range(2, 20):
+            self.there.say("T-1", f"There {number}")
+            services.add_note(incident=self.row, text=f"Here {number}", by=self.rita)
+        self.assertEqual(self.queries(), before)
+
+    def queries(self) -> int:
+        """How many queries a look takes at what is level."""
+        for _ in range(2):
+            self.look(self.ticket, self.there)
+        with CaptureQueriesContext(connection) as taken:
+            self.look(self.ticket, self.there)
+        return len(taken)
 
     def test_a_quotation_of_ours_is_theirs(self) -> None:
         services.add_note(incident=self.row, text="Is it the feed?", by=self.rita)
