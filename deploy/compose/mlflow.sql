@@ -1,0 +1,2 @@
+-- MLflow's own database beside the portal's.
+CREATE DATABASE signalbox_mlflow;
