@@ -17,6 +17,7 @@ BENCHES = (
     "alerts",
     "search",
     "assistant",
+    "start",
 )
 
 
