@@ -113,6 +113,31 @@ def test_the_readme_names_real_targets() -> None:
     )
 
 
+PICTURE = re.compile(r"!\[[^\]]+\]\(([^)\s]+)\)")
+MOST_BYTES = 200_000
+
+
+def test_the_readmes_picture_is_small_and_says_how_it_is_made() -> None:
+    (picture,) = PICTURE.findall(read("README.md"))
+    size = (ROOT / picture).stat().st_size
+    assert size < MOST_BYTES, f"{picture} has {size} bytes"
+    (script,) = re.findall(r"^`(docs/\S+\.py)` takes this picture", read("README.md"), re.MULTILINE)
+    assert f'"{Path(picture).name}"' in read(script)
+    assert (ROOT / script).parent / Path(picture).name == ROOT / picture
+
+
+def test_the_readme_tells_what_a_newcomer_asks() -> None:
+    titles = re.findall(r"^## (.+)$", read("README.md"), re.MULTILINE)
+    asked = [
+        "Start", "Five minutes", "Connect real systems", "Many machines", "Backup and upgrade", "Security",
+        "Beside other tools", "Read on",
+    ]  # fmt: skip
+    assert titles == asked
+    beside = read("README.md").partition("## Beside other tools")[2].partition("\n## ")[0]
+    for name in ("MLflow", "Grafana", "Evidently", "Keep", "PagerDuty"):
+        assert re.search(rf"^\| \[{name}\]\(https://", beside, re.MULTILINE), name
+
+
 def test_nothing_names_a_machine_or_a_registry() -> None:
     faults = []
     for path in tracked():
