@@ -41,7 +41,7 @@ class EverythingForm(SearchForm):
         super().__init__(*args, **kwargs)
         self.fields["q"].max_length = None  # type: ignore[attr-defined]
         kinds = [(kind, kind.replace("-", " ")) for kind in search.kinds()]
-        self.fields["kind"].choices = [("", "any kind"), *kinds]  # type: ignore[attr-defined]
+        self.fields["kind"].choices = [("", "Every kind"), *kinds]  # type: ignore[attr-defined]
 
 
 class DocumentForm(RefusableForm):
@@ -122,7 +122,9 @@ class ShippedForm(RefusableForm):
 
 class RepositoryForm(RefusableForm):
     project = forms.ModelChoiceField(Project.objects.none(), to_field_name="slug", empty_label=None)
-    url = forms.CharField(max_length=500, help_text="Begins with https://, without a password.")
+    url = forms.CharField(
+        max_length=500, label="Address", help_text="Begins with https://, without a password."
+    )
     name = forms.CharField(max_length=200, required=False)
     branch = forms.CharField(max_length=200, required=False, help_text="Empty: its default branch.")
     folder = forms.CharField(max_length=300, required=False, help_text="Empty: the whole of it.")
