@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from pydantic.fields import FieldInfo
 
 from apps.core.http import redact
 from apps.integrations import base
-from apps.integrations.catalog import Entry
+from apps.integrations.catalog import CATALOG, Entry
 from apps.integrations.models import Connection, InboundDelivery
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +48,35 @@ def page(line: Entry) -> SafeString:
     markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
     text = (ROOT / line.docs).read_text()
     _, _, body = text.partition("\n")  # the page itself carries the title
-    html: str = markdown.render(body).replace("<table>", '<table class="table">')
-    return mark_safe(html)  # noqa: S308  rendered from our own files
+    tokens = markdown.parse(body)
+    for token in tokens:
+        token.children = list(_led(token.children or [], line))
+    html: str = markdown.renderer.render(tokens, markdown.options, {})
+    return mark_safe(html.replace("<table>", '<table class="table">'))  # noqa: S308  our own files
+
+
+def _led(tokens: list[Token], line: Entry) -> Iterator[Token]:
+    """Lead to other connectors' pages here; of a page that is only a file, tell where it lies."""
+    file = ""
+    for token in tokens:
+        target = str(token.attrGet("href") or "")
+        if token.type == "link_open" and "://" not in target:
+            path = (ROOT / line.docs).parent / target.partition("#")[0]
+            file = str(path.resolve().relative_to(ROOT))
+            if found := _connectors_by_page().get(file):
+                token.attrSet("href", reverse("integrations:documentation", args=[found]))
+                file = ""
+        if not file:
+            yield token
+        elif token.type == "link_close":
+            yield Token("text", "", 0, content=f" ({file})")
+            file = ""
+        elif token.type != "link_open":
+            yield token
+
+
+def _connectors_by_page() -> dict[str, str]:
+    return {entry.docs: slug for slug, entry in CATALOG.items()}
 
 
 def shown_body(delivery: InboundDelivery) -> str:

@@ -52,7 +52,6 @@ def visitor(chromium: Any) -> Iterator[Callable[..., Watched]]:
         size = {"width": width, "height": 900}
         context = chromium.new_context(viewport=size, reduced_motion="reduce")
         context.set_default_timeout(60_000)  # the machine may be busy
-        context.add_cookies([{"name": "theme", "value": theme, "url": BASE}])
         made.append(context)
         shown = Watched(context.new_page(), BASE)
         shown.open("/accounts/login/")
@@ -60,6 +59,8 @@ def visitor(chromium: Any) -> Iterator[Callable[..., Watched]]:
         shown.page.fill("input[name=password]", password(name))
         shown.page.press("input[name=password]", "Enter")
         shown.page.wait_for_url(f"{BASE}/")
+        # Signing in has brought the person's own theme.
+        context.add_cookies([{"name": "theme", "value": theme, "url": BASE}])
         return shown
 
     yield sign_in

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -191,6 +192,8 @@ class PageTests(ConnectionTestCase):
             self.assertEqual(self.client.get(f"/connections/new/{line.slug}/").status_code, 200)
             manual = self.client.get(f"/connections/manual/{line.slug}/")
             self.assertContains(manual, "<h2>Connect</h2>", html=True)
+            for link in re.findall(r'<a href="([^"]*\.md[^"]*)"', manual.content.decode()):
+                self.assertIn("://", link, "a file of the manual is no page")
 
     def test_a_maintainer_connects_and_sees_the_secret_once(self) -> None:
         data = {"project": "fraud", "name": "GitHub", "sender": "github"}
