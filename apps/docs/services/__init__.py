@@ -11,7 +11,6 @@ from apps.docs.services.indexing import EMBED as EMBED
 from apps.docs.services.indexing import REINDEX as REINDEX
 from apps.docs.services.indexing import ask_embedding as ask_embedding
 from apps.docs.services.indexing import ask_reindex as ask_reindex
-from apps.docs.services.indexing import can_embed as can_embed
 from apps.docs.services.indexing import embed as embed
 from apps.docs.services.indexing import reindex as reindex
 from apps.docs.services.links import check_links as check_links

