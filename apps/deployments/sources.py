@@ -6,8 +6,8 @@ from apps.core.access import Person, Role
 from apps.deployments import access, selectors
 from apps.deployments.models import Deployment, Release
 from apps.docs import search
-from apps.docs.search import Hit, Query, rows
-from apps.docs.search.rows import Shown
+from apps.docs.search import Query, rows
+from apps.docs.search.rows import Records, Shown
 from apps.models.cards import serving
 from apps.models.cards.serving import Place
 from apps.models.models import ModelVersion, RegisteredModel
@@ -64,7 +64,7 @@ def places(model: RegisteredModel) -> list[Place]:
     ]
 
 
-def found(query: Query) -> list[Hit]:
+def found(query: Query) -> Records:
     """The deployments that are called so, or serve a model that is."""
     return rows.find(
         query,

@@ -43,13 +43,11 @@ def narrowed(user: Person, kind: str, state: str) -> DocumentQuerySet:
     return found.exclude(removed_at=None) if state == "removed" else found.filter(removed_at=None)
 
 
-def passages(query: Query) -> list[Hit]:
-    """The pages that speak of the words, best first, each by its best section with the words marked."""
-    return look_at_passages(query).hits
-
-
 def look_at_passages(query: Query) -> Answer:
-    """The same with what to say beside it: counts by kind and project, and a suggestion."""
+    """The pages that speak of the words, best first, each by its best section with the words marked.
+
+    Beside it counts by kind and project, and a suggestion.
+    """
     names = dict(_projects(query).values_list("pk", "slug"))
     found = _ranking(query, names)
     rows = _rows(query.user, found)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from apps.docs import search, selectors
-from apps.docs.search import Hit, Query, rows
-from apps.docs.search.rows import Shown
+from apps.docs.search import Query, rows
+from apps.docs.search.rows import Records, Shown
 from apps.integrations import selectors as integrations
 
 
-def connections(query: Query) -> list[Hit]:
+def connections(query: Query) -> Records:
     """The connections that are called so."""
     return rows.find(
         query,
@@ -19,5 +19,5 @@ def connections(query: Query) -> list[Hit]:
     )
 
 
-search.source("passage", selectors.passages, look=selectors.look_at_passages)
+search.index("passage", selectors.look_at_passages)
 search.source("connection", connections)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from apps.docs import search
-from apps.docs.search import Hit, Query, rows
-from apps.docs.search.rows import Shown
+from apps.docs.search import Query, rows
+from apps.docs.search.rows import Records, Shown
 from apps.incidents import selectors
 
 
-def incidents(query: Query) -> list[Hit]:
+def incidents(query: Query) -> Records:
     """The incidents that are called so, or ended for such a reason."""
     return rows.find(
         query,
@@ -21,7 +21,7 @@ def incidents(query: Query) -> list[Hit]:
     )
 
 
-def tickets(query: Query) -> list[Hit]:
+def tickets(query: Query) -> Records:
     """The tickets of that key, or of an incident that is called so; each opens its incident."""
     found = selectors.tickets(query.user)
     if query.project:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from apps.docs import search
-from apps.docs.search import Hit, Query, rows
-from apps.docs.search.rows import Shown
+from apps.docs.search import Query, rows
+from apps.docs.search.rows import Records, Shown
 from apps.models import selectors
 
 
-def models(query: Query) -> list[Hit]:
+def models(query: Query) -> Records:
     """The registered models that are called or described so."""
     return rows.find(
         query,
@@ -19,7 +19,7 @@ def models(query: Query) -> list[Hit]:
     )
 
 
-def versions(query: Query) -> list[Hit]:
+def versions(query: Query) -> Records:
     """The versions that are described so."""
     return rows.find(
         query,
@@ -30,7 +30,7 @@ def versions(query: Query) -> list[Hit]:
     )
 
 
-def runs(query: Query) -> list[Hit]:
+def runs(query: Query) -> Records:
     """The runs that are called so, or belong to an experiment that is."""
     return rows.find(
         query,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from apps.docs import search
-from apps.docs.search import Hit, Query, rows
-from apps.docs.search.rows import Shown
+from apps.docs.search import Query, rows
+from apps.docs.search.rows import Records, Shown
 from apps.monitoring import selectors
 
 
-def monitors(query: Query) -> list[Hit]:
+def monitors(query: Query) -> Records:
     """The monitors that are called so, or watch a deployment that is."""
     return rows.find(
         query,
@@ -21,7 +21,7 @@ def monitors(query: Query) -> list[Hit]:
     )
 
 
-def alerts(query: Query) -> list[Hit]:
+def alerts(query: Query) -> Records:
     """The alerts that are called or summed up so."""
     return rows.find(
         query,

@@ -1,14 +1,19 @@
-"""Records of other apps, found in their own tables by name, under the rights of the query set that is given."""
+"""Records of other apps, found in their own tables by name, under the rights of the query set that is given.
+
+One query asks all tables which records there are; only tables that have some are read.
+"""
 
 from __future__ import annotations
 
 import functools
 import operator
 import re
-from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Model, Q, QuerySet, Value
 
 from apps.docs.search.asks import MARK, Hit, Query
 
@@ -26,6 +31,22 @@ class Shown(NamedTuple):
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class Records:
+    """What a source offers: the records that hold every word, not read yet."""
+
+    kind: str
+    rows: QuerySet[Any]
+    words: list[str]
+    show: Callable[[Any], Shown]
+
+    def among(self, ids: Iterable[int]) -> list[Hit]:
+        """These of the records, those called so first."""
+        found = self.rows.filter(pk__in=ids).order_by("-pk")
+        hits = [_hit(self.kind, row, self.show(row), self.words) for row in found]
+        return sorted(hits, key=lambda hit: -hit.score)
+
+
 def find(
     query: Query,
     rows: QuerySet[M],
@@ -33,17 +54,35 @@ def find(
     kind: str,
     fields: Sequence[str],
     show: Callable[[M], Shown],
-) -> list[Hit]:
-    """The records whose fields hold every word, those called so first. `rows` must be what the person may see."""
+) -> Records:
+    """The records whose fields hold every word. `rows` must be what the person may see."""
     words = query.clean.lower().split()
     if not words or len(words) > MOST_WORDS:
-        return []
+        return Records(kind, rows.none(), words, show)
     each = [_any(fields, word) for word in words]
     found = rows.filter(functools.reduce(operator.and_, each))
     if query.project:
         found = found.filter(project__slug=query.project)
-    hits = [_hit(kind, row, show(row), words) for row in found.order_by("-pk")[:MOST_READ]]
-    return sorted(hits, key=lambda hit: -hit.score)[: query.most]
+    return Records(kind, found, words, show)
+
+
+def hits(sought: Sequence[Records], most: int) -> list[Hit]:
+    """The best hits of each kind, at most so many of one."""
+    ids = _ids([each for each in sought if not each.rows.query.is_empty()])
+    return [hit for each in sought if ids[each.kind] for hit in each.among(ids[each.kind])[:most]]
+
+
+def _ids(sought: Sequence[Records]) -> dict[str, list[int]]:
+    """The newest records of each kind."""
+    found: dict[str, list[int]] = defaultdict(list)
+    if sought:
+        first, *others = (
+            each.rows.order_by("-pk").values_list(Value(each.kind), "pk")[:MOST_READ]
+            for each in sought
+        )
+        for kind, pk in first.union(*others, all=True):
+            found[kind].append(pk)
+    return found
 
 
 def _any(fields: Sequence[str], word: str) -> Q:

@@ -7,29 +7,32 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from apps.docs.models import Document
+from apps.docs.search import rows
 from apps.docs.search.asks import Answer, Hit, Query
+from apps.docs.search.rows import Records
 
-Source = Callable[[Query], list[Hit]]
+Source = Callable[[Query], Records]
 Look = Callable[[Query], Answer]
 PASSAGE = "passage"
 _sources: dict[str, Source] = {}
 _looks: dict[str, Look] = {}
 
 
-def source(kind: str, find: Source, *, look: Look | None = None) -> None:
-    """Offer results of one kind; `find` filters by the person's rights inside its query.
-
-    `look` answers the same with facets and a suggestion.
-    """
+def source(kind: str, find: Source) -> None:
+    """Offer records of one kind; `find` filters by the person's rights inside its query."""
     if _sources.setdefault(kind, find) is not find:
         raise ValueError(f"two sources are called {kind}")
-    if look is not None:
-        _looks[kind] = look
+
+
+def index(kind: str, answer: Look) -> None:
+    """Offer what is not found by name in a table, and so answers whole: with counts and a suggestion."""
+    if _looks.setdefault(kind, answer) is not answer:
+        raise ValueError(f"two sources are called {kind}")
 
 
 def kinds() -> list[str]:
     """What can be searched: the kinds of records, and the kinds of documents."""
-    return sorted({*_sources, *Document.Kind.values})
+    return sorted({*_looks, *_sources, *Document.Kind.values})
 
 
 def search(query: Query, wanted: Collection[str] = ()) -> list[Hit]:
@@ -44,7 +47,8 @@ def look(query: Query, wanted: Collection[str] = ()) -> Answer:
     of_documents = frozenset(wanted) & set(Document.Kind.values)
     query = replace(query, document_kinds=of_documents)
     chosen = {PASSAGE, *wanted} if of_documents else set(wanted)
-    answers = [_answer(query, kind) for kind in _sources if not chosen or kind in chosen]
+    answers = [_looks[kind](query) for kind in _looks if not chosen or kind in chosen]
+    answers.append(Answer(_records(query, chosen)))
     hits = sorted((hit for each in answers for hit in each.hits), key=lambda hit: -hit.score)
     first = next((each for each in answers if each.facets or each.suggestion), Answer([]))
     by_kind = Counter(first.facets.get("kind", {}))
@@ -57,9 +61,8 @@ def look(query: Query, wanted: Collection[str] = ()) -> Answer:
     )
 
 
-def _answer(query: Query, kind: str) -> Answer:
-    if kind in _looks:
-        return _looks[kind](query)
+def _records(query: Query, chosen: Collection[str]) -> list[Hit]:
     if query.tag:  # only documents have tags
-        return Answer([])
-    return Answer(_sources[kind](query))
+        return []
+    wanted = [kind for kind in _sources if not chosen or kind in chosen]
+    return rows.hits([_sources[kind](query) for kind in wanted], query.most)

@@ -17,7 +17,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from apps.core.late import late
-from apps.docs.models import GonePassage, Passage
+from apps.docs.models import Passage
 from apps.docs.search import meaning
 from apps.docs.search.merging import merged
 from apps.docs.search.segments import Piece, Segment, segment
@@ -29,9 +29,30 @@ TRUST = (
     86_400.0  # seconds after which an idle index is read anew: removals are not remembered for ever
 )
 GROWTH = 4  # neighbours are merged while the older one is less than so many times larger
+NEWS = """
+    SELECT 'now', pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+        coalesce(pg_current_xact_id_if_assigned()::text::bigint, 0), 0
+    UNION ALL SELECT 'gone', passage_id, tx, 0 FROM docs_gonepassage WHERE tx >= %s
+    UNION ALL SELECT 'written', id, tx, document_id FROM docs_passage WHERE tx >= %s
+"""
 COLUMNS = (
     "pk", "tx", "document_id", "document__project_id", "document__kind", "terms", "vector",
 )  # fmt: skip
+
+
+@dataclass(slots=True)
+class News:
+    """What transactions from some point on have written and taken away; apart, what the own one has.
+
+    `horizon` is the oldest transaction that is not over; `mine` the own one where it has written, else 0.
+    """
+
+    horizon: int
+    mine: int
+    written: list[tuple[int, int, int]] = field(default_factory=list)  # passage, transaction, page
+    gone: list[int] = field(default_factory=list)
+    my_pages: set[int] = field(default_factory=set)
+    my_gone: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -48,14 +69,15 @@ class Index:
         """Read what was committed since the last look; the segments as they are now."""
         with self.lock:
             self._forget_if_idle()
-            horizon, mine = _transactions()
-            theirs = Passage.objects.exclude(tx=mine) if mine else Passage.objects.all()
-            gone = GonePassage.objects.filter(tx__gte=self.horizon).exclude(tx=mine or 0)
-            self.strike(list(gone.values_list("pk", flat=True)))
-            self._take_in(theirs, self._pages_changed(theirs))
-            self.horizon = horizon
+            news = _news(self.horizon)
+            self.strike(news.gone)
+            theirs = Passage.objects.exclude(tx=news.mine) if news.mine else Passage.objects.all()
+            known = self.known
+            changed = {page for pk, tx, page in news.written if known.get(pk) != tx}
+            self._take_in(theirs, sorted(changed))
+            self.horizon = news.horizon
             segments = tuple(self.segments)
-        return _with_mine(segments, mine) if mine else segments
+        return _with_mine(segments, news) if news.my_pages or news.my_gone else segments
 
     def strike(self, ids: Sequence[int]) -> None:
         """These passages are no more."""
@@ -73,11 +95,6 @@ class Index:
         if now - self.looked_at > TRUST:
             self.segments, self.known, self.horizon = [], {}, 0
         self.looked_at = now
-
-    def _pages_changed(self, passages: QuerySet[Passage]) -> list[int]:
-        written = passages.filter(tx__gte=self.horizon)
-        found = written.order_by().values_list("pk", "tx", "document_id").iterator(chunk_size=5000)
-        return sorted({page for pk, tx, page in found if self.known.get(pk) != tx})
 
     def _take_in(self, passages: QuerySet[Passage], pages: Sequence[int]) -> None:
         """Read whole pages anew: the passages of one page stand in one segment."""
@@ -105,24 +122,26 @@ def index() -> Index:
         return _indexes.setdefault(str(connection.settings_dict["NAME"]), Index())
 
 
-def _transactions() -> tuple[int, int]:
-    """The oldest transaction that is not over, and the own one where it has written, else 0."""
+def _news(since: int) -> News:
+    """One statement, so that all of it is seen at one moment."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,"
-            " coalesce(pg_current_xact_id_if_assigned()::text::bigint, 0)"
-        )
-        horizon, mine = cursor.fetchone()
-    return int(horizon), int(mine)
+        cursor.execute(NEWS, [since, since])
+        rows = cursor.fetchall()
+    horizon, mine = next((one, other) for what, one, other, _ in rows if what == "now")
+    news = News(horizon, mine)
+    for what, pk, tx, page in rows:
+        if what == "gone":
+            (news.my_gone if tx == mine else news.gone).append(pk)
+        elif what == "written" and tx == mine:
+            news.my_pages.add(page)
+        elif what == "written":
+            news.written.append((pk, tx, page))
+    return news
 
 
-def _with_mine(segments: tuple[Segment, ...], mine: int) -> tuple[Segment, ...]:
+def _with_mine(segments: tuple[Segment, ...], news: News) -> tuple[Segment, ...]:
     """The segments as the own transaction sees them, for this one look."""
-    written = Passage.objects.filter(tx=mine).order_by().values_list("document_id", flat=True)
-    pages = sorted(set(written))
-    gone = list(GonePassage.objects.filter(tx=mine).values_list("pk", flat=True))
-    if not pages and not gone:
-        return segments
+    pages, gone = sorted(news.my_pages), news.my_gone
     parts = [
         replace(part, alive=part.alive & ~np.isin(part.pages, pages) & ~np.isin(part.ids, gone))
         for part in segments

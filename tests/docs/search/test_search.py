@@ -96,7 +96,7 @@ class SearchTests(PortalTestCase):
         self.assertContains(page, "by words alone")
         with CaptureQueriesContext(connection) as asked:
             self.client.get("/docs/search/?q=pod")
-        self.assertLessEqual(len(asked), 22)
+        self.assertLessEqual(len(asked), 12)
 
     def test_the_palette_finds_from_the_first_letters(self) -> None:
         self.client.force_login(self.carol)
