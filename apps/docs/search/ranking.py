@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.core.late import late
-from apps.docs.search import lexical, meaning, routing, typos
+from apps.docs.search import feedback, lexical, meaning, routing, typos
 from apps.docs.search.routing import Route
 from apps.docs.search.segments import Segment
 
@@ -69,8 +69,11 @@ def ranking(parts: Sequence[Segment], words: str, within: Within, most: int) -> 
     best: list[Ranked] = []
     kinds: dict[str, int] = {}
     projects: dict[int, int] = {}
-    for part, seen in zip(parts, visible, strict=True):
-        scores, matched = _sum(part, seen, sought)
+    sums = [_sum(part, seen, sought) for part, seen in zip(parts, visible, strict=True)]
+    if vector is not None:
+        share = way.meaning / way.most(semantic=True)
+        feedback.look_again(parts, [scores for scores, _ in sums], vector, share)
+    for part, (scores, matched) in zip(parts, sums, strict=True):
         best += _best(part, scores, matched, most)
         _count(kinds, part.kinds, part, matched)
         _count(projects, part.projects, part, matched)
