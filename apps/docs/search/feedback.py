@@ -17,7 +17,7 @@ Array = Any
 TAKEN = 5  # pages that are taken for relevant
 TOWARDS = 0.6  # how far the query moves: their mean counts so much, the query itself 1
 LEAST = 1e-6  # a score that is still one
-LOOKED_AT = 200  # pages of a segment that are ranked anew
+LOOKED_AT = 100  # pages of a segment that are ranked anew
 
 
 def look_again(
@@ -28,17 +28,29 @@ def look_again(
     nearer = _moved(parts, scores, rows, vector)
     for part, of_rows, here in zip(parts, scores, rows, strict=True):
         if part.vectors is not None and len(here):
-            change = weight * (meant(part, here, nearer) - meant(part, here, vector))
+            change = weight * _gained(part, here, vector, nearer)
             counted = of_rows[here] > 0  # the others speak of something else
             of_rows[here] = np.where(counted, np.maximum(of_rows[here] + change, LEAST), 0)
 
 
-def meant(part: Segment, rows: Array, vector: Array) -> Array:
-    """How near the rows, which are all those of some pages, and their pages are to the vector: 0 to 2."""
-    close = part.vectors[rows] @ vector
-    _, page = np.unique(part.page_of[rows], return_inverse=True)
-    of_page = np.bincount(page, weights=close)[page] / part.page_norms[part.page_of[rows]]
-    return np.maximum(close, 0) + np.maximum(of_page, 0)
+def closeness(part: Segment, rows: Array, vector: Array) -> tuple[Array, Array]:
+    """The cosine of the rows, which are all those of some pages, and of their pages with the vector."""
+    close = part.meaning(rows) @ vector
+    return close, _of_pages(part, rows, close)
+
+
+def _of_pages(part: Segment, rows: Array, close: Array) -> Array:
+    sums = np.bincount(part.page_of[rows], weights=close)
+    return (sums / part.page_norms[: len(sums)])[part.page_of[rows]]
+
+
+def _gained(part: Segment, rows: Array, vector: Array, nearer: Array) -> Array:
+    """How much nearer the rows and their pages are to the second vector than to the first."""
+    both = part.meaning(rows) @ np.stack([nearer, vector], axis=1)
+    after, before = (
+        np.maximum(close, 0) + np.maximum(_of_pages(part, rows, close), 0) for close in both.T
+    )
+    return after - before
 
 
 def _best_rows(part: Segment, scores: Array) -> Array:
@@ -73,6 +85,6 @@ def _directions(part: Segment, scores: Array, rows: Array) -> list[tuple[float, 
         if len(found) == TAKEN:
             break
     return [
-        (score, part.vectors[part.page_of == page].sum(0) / part.page_norms[page])
+        (score, part.meaning(part.page_of == page).sum(0) / part.page_norms[page])
         for page, score in found.items()
     ]

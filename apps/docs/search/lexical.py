@@ -68,7 +68,6 @@ def scores(
     rows, titles, titled = (np.zeros(len(part.ids), "f4") for _ in range(3))
     most = sum(weight * rare[term] for term, weight in asked.items()) or 1.0
     pages = np.zeros(len(part.page_lengths), "f4")
-    norms = _norms(part, how)
     for term, weight in asked.items():
         at, counts = part.postings(term)
         keep = seen[at]
@@ -76,7 +75,8 @@ def scores(
         if not len(at):
             continue
         worth = weight * rare[term] / most
-        each = counts * norms[at]
+        norms = _norms(part, how, at)
+        each = counts * norms
         sum_of = each.sum(1)
         rows[at] += worth * sum_of / (how.enough + sum_of)
         titles[at] += worth * (counts[:, 0] > 0)
@@ -87,9 +87,10 @@ def scores(
     return Scores(rows, pages[part.page_of], titles, titled)
 
 
-def _norms(part: Segment, how: Weighing) -> Array:
+def _norms(part: Segment, how: Weighing, at: Array) -> Array:
+    """What one occurrence counts in each field of these rows."""
     share, usual = np.array(how.by_length, "f4"), np.array(how.usual, "f4")
-    return np.array(how.fields, "f4") / (1 - share + share * part.lengths / usual)
+    return np.array(how.fields, "f4") / (1 - share + share / usual * part.lengths[at])
 
 
 def _of_pages(
@@ -98,7 +99,7 @@ def _of_pages(
     """The pages that hold the term, and its weighed count over all passages of each."""
     of = part.page_of[at]
     begins = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])  # rows of a page stand together
-    title = counts[begins, 0] * norms[at[begins], 0]
+    title = counts[begins, 0] * norms[begins, 0]
     body = np.add.reduceat(counts[:, 1] * how.fields[1] + counts[:, 2] * how.fields[2], begins)
     share, length = how.by_length[2], part.page_lengths[of[begins]]
     return of[begins], title + body / (1 - share + share * length / how.usual_page)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apps.core.late import late
+from apps.docs.search.nearness import signs
 from apps.docs.search.segments import Segment, norms_of_pages
 
 np = late("numpy")
@@ -19,8 +20,7 @@ def merged(parts: Sequence[Segment]) -> Segment:
     pages = _joined([part.pages for part in parts], keep)
     _, page_of = np.unique(pages, return_inverse=True)
     lengths = _joined([part.lengths for part in parts], keep)
-    has_vectors = all(part.vectors is not None for part in parts)
-    vectors = _joined([part.vectors for part in parts], keep) if has_vectors else None
+    vectors = _vectors(parts, keep)
     return Segment(
         ids=_joined([part.ids for part in parts], keep),
         pages=pages,
@@ -34,8 +34,18 @@ def merged(parts: Sequence[Segment]) -> Segment:
         rows=rows,
         counts=counts,
         vectors=vectors,
+        signs=None if vectors is None else signs(vectors),
         page_norms=norms_of_pages(vectors, page_of),
     )
+
+
+def _vectors(parts: Sequence[Segment], keep: Sequence[Array]) -> Array | None:
+    """The vectors of all; zero for a part where nothing has been read yet."""
+    width = max((part.vectors.shape[1] for part in parts if part.vectors is not None), default=0)
+    if not width:
+        return None
+    read = [np.zeros((len(p.ids), width), "f2") if p.vectors is None else p.vectors for p in parts]
+    return _joined(read, keep)
 
 
 def _joined(columns: Sequence[Array], keep: Sequence[Array]) -> Array:

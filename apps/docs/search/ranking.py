@@ -8,6 +8,7 @@ from typing import Any
 
 from apps.core.late import late
 from apps.docs.search import feedback, lexical, meaning, routing, typos
+from apps.docs.search.nearness import worth_comparing
 from apps.docs.search.routing import Route
 from apps.docs.search.segments import Segment
 
@@ -91,7 +92,7 @@ def _visible(part: Segment, within: Within) -> Array:
 
 
 def _vector(parts: Sequence[Segment], words: str) -> Array | None:
-    if not any(part.vectors is not None and part.vectors.any() for part in parts):
+    if all(part.vectors is None for part in parts):
         return None
     return meaning.asked(words)
 
@@ -101,17 +102,16 @@ def _sum(part: Segment, seen: Array, asked: Asked) -> tuple[Array, Array]:
     way, vector = asked.way, asked.vector
     found = lexical.scores(part, seen, asked.terms, asked.rare, way.how)
     total = way.row * found.rows + way.asked * found.titles + way.titled * found.titled
-    if vector is not None and part.vectors is not None:
-        close = part.vectors @ vector
-        total += way.meaning * np.maximum(close, 0)
-        page = np.bincount(part.page_of, weights=close) / part.page_norms
-        shared = way.page * found.pages + way.meaning * np.maximum(page, 0)[part.page_of]
-        near = close >= NEAR
-    else:
-        shared, near = way.page * found.pages, np.zeros(len(seen), bool)
-    total += shared
+    total += way.page * found.pages
     matched = seen & (found.rows > 0)
-    total[~(matched | (near & seen))] = 0
+    speaking = matched
+    if vector is not None and part.vectors is not None:
+        rows = worth_comparing(part, seen, total, vector)
+        close, of_page = feedback.closeness(part, rows, vector)
+        total[rows] += way.meaning * (np.maximum(close, 0) + np.maximum(of_page, 0))
+        speaking = matched.copy()
+        speaking[rows[close >= NEAR]] = True
+    total[~(speaking & seen)] = 0
     return total / way.most(vector is not None), matched
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.core.late import late
+from apps.docs.search.nearness import signs
 
 np = late("numpy")
 Array = Any
@@ -35,7 +36,8 @@ class Piece:
 class Segment:
     """Columns, one row for each passage; postings by term in one pair of arrays.
 
-    `counts` has three columns: how often the term stands in title, heading and text.
+    `counts` has three columns: how often the term stands in title, heading and text. `vectors` are float16, zero
+    where nothing has read the passage yet, and `None` where that is so of all.
     """
 
     ids: Array
@@ -50,6 +52,7 @@ class Segment:
     rows: Array
     counts: Array
     vectors: Array | None
+    signs: Array | None
     page_norms: Array
 
     def postings(self, term: str) -> tuple[Array, Array]:
@@ -57,10 +60,23 @@ class Segment:
         start, end = self.starts.get(term, (0, 0))
         return self.rows[start:end], self.counts[start:end]
 
+    def meaning(self, rows: Array) -> Array:
+        """The vectors of these rows, to calculate with; call it only where the segment has `vectors`."""
+        assert self.vectors is not None
+        return self.vectors[rows].astype("f4")
+
     @property
     def bytes(self) -> int:
         """About how much memory the segment takes."""
-        columns = [self.rows, self.counts, self.ids, self.pages, self.lengths, self.vectors]
+        columns = [
+            self.rows,
+            self.counts,
+            self.ids,
+            self.pages,
+            self.lengths,
+            self.vectors,
+            self.signs,
+        ]
         held: int = sum(c.nbytes for c in columns if c is not None)
         return held + 150 * len(self.starts)
 
@@ -86,6 +102,7 @@ def segment(pieces: Sequence[Piece], width: int = 0) -> Segment:
         rows=rows,
         counts=counts,
         vectors=vectors,
+        signs=None if vectors is None else signs(vectors),
         page_norms=norms_of_pages(vectors, page_of),
     )
 
@@ -106,11 +123,15 @@ def _postings(pieces: Iterable[Piece]) -> tuple[dict[str, tuple[int, int]], Arra
     return starts, np.array(rows, "i4")[order], packed
 
 
-def _vectors(pieces: Sequence[Piece], width: int) -> Array:
-    found = np.zeros((len(pieces), width), "f4")
-    for row, piece in enumerate(pieces):
-        if piece.vector is not None and len(piece.vector) == 2 * width:
-            found[row] = np.frombuffer(piece.vector, "f2")
+def _vectors(pieces: Sequence[Piece], width: int) -> Array | None:
+    read = {
+        row: p.vector for row, p in enumerate(pieces) if p.vector and len(p.vector) == 2 * width
+    }
+    if not read:
+        return None
+    found = np.zeros((len(pieces), width), "f2")
+    for row, vector in read.items():
+        found[row] = np.frombuffer(vector, "f2")
     return found
 
 
@@ -119,7 +140,10 @@ def norms_of_pages(vectors: Array | None, page_of: Array) -> Array:
     count = int(page_of.max()) + 1 if len(page_of) else 0
     if vectors is None or not count:
         return np.ones(count, "f4")
-    sums = np.zeros((count, vectors.shape[1]), "f4")
-    np.add.at(sums, page_of, vectors)
-    norms = np.linalg.norm(sums, axis=1)
-    return np.where(norms > 0, norms, 1).astype("f4")
+    begins = np.flatnonzero(
+        np.r_[True, page_of[1:] != page_of[:-1]]
+    )  # rows of a page stand together
+    norms = np.ones(count, "f4")
+    lengths = np.linalg.norm(np.add.reduceat(vectors, begins, axis=0, dtype="f4"), axis=1)
+    norms[page_of[begins]] = np.where(lengths > 0, lengths, 1)
+    return norms
