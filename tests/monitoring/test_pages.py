@@ -76,6 +76,22 @@ class MonitorPageTests(PortalTestCase):
             self.assertEqual(self.client.get(address).status_code, 404)
         self.assertFalse(live.may_hear(self.bob, monitor.topic))
 
+    def test_a_monitor_says_how_often_it_was_right(self) -> None:
+        monitor = self.watched()
+        self.client.force_login(self.rita)
+        page = monitor.get_absolute_url()
+        self.assertNotContains(self.client.get(page), "Fired")
+        alert = self.drifted(monitor)
+        unmarked = "Fired once; none of these is marked as useful or noise yet."
+        self.assertContains(self.client.get(page), unmarked)
+        self.client.post(f"{alert.get_absolute_url()}mark/", {"mark": "useful"})
+        right = "Fired once; of 1 marked, 1 was useful (21 to 100 % with 95 % confidence)."
+        for address in (page, f"{page}state/"):
+            self.assertContains(self.client.get(address), right)
+        self.client.post(f"{alert.get_absolute_url()}mark/", {"mark": "noise"})
+        wrong = "Fired once; of 1 marked, 0 were useful (0 to 79 % with 95 % confidence)."
+        self.assertContains(self.client.get(page), wrong)
+
     def test_a_responder_looks_now(self) -> None:
         monitor = self.watched()
         self.client.force_login(self.rita)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 from apps.core.access import Role, allows
 from apps.core.typing import UserRequest
 from apps.core.ui import tables
-from apps.monitoring import access, pictures, selectors, services
+from apps.monitoring import access, explaining, pictures, selectors, services
 from apps.monitoring.forms import MonitorFilterForm
 from apps.monitoring.looks import KINDS
 from apps.monitoring.looks.kinds import settings_of
@@ -120,6 +120,7 @@ def _state(row: Monitor) -> dict[str, Any]:
     own = row.kind not in KINDS
     return {
         "monitor": row, "latest": latest, "verdicts": verdicts, "alerts": alerts, "own": own,
+        "precision": explaining.precision(row) if alerts else None,
         "chart": None if own else pictures.series(row, selectors.points(row), alerts, latest),
         "distributions": pictures.distributions(row, latest),
         **({} if own else _heat([row])),
