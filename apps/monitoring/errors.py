@@ -9,6 +9,19 @@ class NoTrainingData(PortalError):
     )
 
 
+class NoDataset(PortalError):
+    code, status = "no_dataset", 409
+    sentence = "dataset: the run of {version} names no input {dataset}."
+
+
+class DatasetNotLogged(PortalError):
+    code, status = "dataset_not_logged", 409
+    sentence = (
+        "dataset: the run of {version} names {dataset}, and logged no file of it. "
+        "Log the file that it was read from, or upload it."
+    )
+
+
 class NothingLive(PortalError):
     code, status = "nothing_live", 409
     sentence = "{deployment} serves no version yet."
@@ -61,6 +74,14 @@ class NoRowsThen(PortalError):
     sentence = (
         "baseline: {deployment} logged no predictions in that stretch of time. "
         "Choose another, or post rows."
+    )
+
+
+class TooManyRowsThen(PortalError):
+    code, status = "too_many_rows_then", 409
+    sentence = (
+        "baseline: {deployment} logged {rows} predictions in that stretch of time. "
+        "Choose a shorter one, with at most {most}."
     )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from apps.core.errors import Invalid
 from apps.core.late import late
@@ -15,6 +17,7 @@ pa, parquet = late("pyarrow"), late("pyarrow.parquet")
 
 MOST_BYTES = 256 * 1024 * 1024
 MOST_COLUMNS = 2000
+SUFFIXES = {".csv", ".parquet"}
 IMPORTANCE = "feature_importance.json"
 
 
@@ -37,6 +40,27 @@ def _table(data: bytes, path: str, field: str) -> Any:
     if path.endswith(".csv"):
         return read_csv(io.BytesIO(data))
     raise Invalid(field=field, reason=f"{path}: a .csv or .parquet file")
+
+
+def dataset(inputs: Sequence[Mapping[str, str]], name: str) -> Mapping[str, str] | None:
+    """The input of this name among those that a run named; the one for training where there are several."""
+    named = [each for each in inputs if each["name"] == name]
+    return min(named, key=lambda each: each["context"] != "training", default=None)
+
+
+def logged_at(named: Mapping[str, str]) -> list[str]:
+    """Where the run may have logged the file that a data set was read from: its path, else its name.
+
+    `mlflow.log_artifact` keeps the name; whoever logs a folder keeps the path. Empty where it was no file.
+    """
+    try:
+        told = json.loads(named["source"])
+        path = PurePosixPath(unquote(urlsplit(told.get("uri") or told.get("url") or "").path))
+    except (ValueError, AttributeError):
+        return []
+    if path.suffix not in SUFFIXES:
+        return []
+    return list(dict.fromkeys([path.name] if path.is_absolute() else [str(path), path.name]))
 
 
 def importance(data: bytes | None, params: Mapping[str, Any]) -> dict[str, float]:

@@ -8,32 +8,63 @@ from apps.monitoring import training
 from apps.monitoring.models import Alert, Baseline
 
 MOST_ROWS = 100_000
+LONGEST = 92 * 86_400  # seconds of a rolling baseline, and back to it
+SOURCES = {"rows", "artifact", "dataset", "window", "rolling", "file"}
 
 
 class BaselineSerializer(serializers.ModelSerializer[Baseline]):
     project = serializers.CharField(source="project.slug")
     deployment = serializers.CharField(source="deployment.slug")
     columns = serializers.SerializerMethodField()
+    settings = serializers.DictField(
+        help_text="Of a past window its ends, of a rolling one back_seconds and length_seconds, "
+        "of a data set its name, digest and artifact."
+    )
 
     class Meta:
         model = Baseline
-        fields = ["id", "project", "deployment", "source", "rows", "columns", "created_at"]
+        fields = [
+            "id", "project", "deployment", "source", "settings", "rows", "columns", "created_at",
+        ]  # fmt: skip
 
     def get_columns(self, baseline: Baseline) -> list[str]:
         return [profile["name"] for profile in baseline.profiles]
 
 
+class WindowSerializer(serializers.Serializer[Any]):
+    """The predictions of `[since, until)`."""
+
+    since = serializers.DateTimeField()
+    until = serializers.DateTimeField()
+
+
+class RollingSerializer(serializers.Serializer[Any]):
+    """Ever the `length_seconds` that ended `back_seconds` before the window of a look."""
+
+    length_seconds = serializers.IntegerField(min_value=60, max_value=LONGEST, default=86_400)
+    back_seconds = serializers.IntegerField(min_value=0, max_value=LONGEST, default=0)
+
+
 class NewBaselineSerializer(serializers.Serializer[Any]):
-    """One of `rows`, an uploaded `file`, or an `artifact` that the live version's run logged."""
+    """One of `rows`, `file`, `artifact` and `dataset`, of training; or `window` or `rolling`, of what was logged."""
 
     deployment = serializers.SlugField(max_length=60)
     rows = serializers.ListField(
         child=serializers.DictField(), required=False, min_length=1, max_length=MOST_ROWS
     )
     artifact = serializers.RegexField(
-        r"^[\w./-]{1,300}\.(csv|parquet)$", required=False, help_text="A .csv or .parquet file."
+        r"^[\w./-]{1,300}\.(csv|parquet)$",
+        required=False,
+        help_text="A .csv or .parquet file that the live version's run logged.",
     )
-
+    dataset = serializers.CharField(
+        required=False,
+        max_length=500,
+        help_text="The name of an input of the live version's run (mlflow.log_input), "
+        "where the run logged the file that it was read from, too.",
+    )
+    window = WindowSerializer(required=False)
+    rolling = RollingSerializer(required=False)
     file = serializers.FileField(
         required=False,
         max_length=300,
@@ -41,8 +72,9 @@ class NewBaselineSerializer(serializers.Serializer[Any]):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if len({"rows", "artifact", "file"} & attrs.keys()) != 1:
-            raise serializers.ValidationError({"rows": "Send one of rows, file or artifact."})
+        if len(SOURCES & attrs.keys()) != 1:
+            reason = "Send one of rows, file, artifact, dataset, window or rolling."
+            raise serializers.ValidationError({"rows": reason})
         if "file" in attrs and attrs["file"].size > training.MOST_BYTES:
             raise serializers.ValidationError({"file": "At most 256 MB."})
         return attrs

@@ -29,7 +29,7 @@ class BaselineViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVi
 
     @extend_schema(request=NewBaselineSerializer, responses={201: BaselineSerializer})
     def create(self, request: Request) -> Response:
-        """Profile posted rows, an uploaded file, or training inputs that the run logged."""
+        """Profile training data that was posted, uploaded or logged with the run, or what was predicted from."""
         sent = NewBaselineSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
         values = sent.validated_data

@@ -1,6 +1,7 @@
 """What changes in monitoring, by topic."""
 
 from apps.monitoring.services.baselines import baseline_from as baseline_from
+from apps.monitoring.services.baselines import baseline_from_dataset as baseline_from_dataset
 from apps.monitoring.services.baselines import baseline_from_file as baseline_from_file
 from apps.monitoring.services.baselines import baseline_from_rows as baseline_from_rows
 from apps.monitoring.services.baselines import baseline_from_run as baseline_from_run

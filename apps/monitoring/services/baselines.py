@@ -10,17 +10,26 @@ from django.contrib.auth.models import AbstractUser
 from django.db import transaction
 from django.utils import timezone
 
+from apps.core.errors import Invalid
 from apps.deployments import selectors as deployments
 from apps.deployments.models import Deployment
 from apps.ledger.services import record
 from apps.models import artifacts
 from apps.models.models import ModelVersion
 from apps.monitoring import training
-from apps.monitoring.errors import NoRowsThen, NothingLive, NoTrainingData
+from apps.monitoring.errors import (
+    DatasetNotLogged,
+    NoDataset,
+    NoRowsThen,
+    NothingLive,
+    NoTrainingData,
+    TooManyRowsThen,
+)
 from apps.monitoring.models import Baseline
 from apps.monitoring.profiling import Summary, of_columns, of_table
 from apps.predictions import selectors as predictions
-from apps.predictions.rows import Row
+
+MOST_LOGGED = 100_000  # rows of the log that a baseline is made of; whole, in memory
 
 
 @transaction.atomic
@@ -64,11 +73,21 @@ def create_baseline(
 
 
 def baseline_from(*, deployment: Deployment, sent: Mapping[str, Any], by: AbstractUser) -> Baseline:
-    """A baseline from what was sent: an `artifact`'s path, an uploaded `file`, or `rows`."""
-    if path := sent.get("artifact"):
-        return baseline_from_run(deployment=deployment, path=path, by=by)
-    if file := sent.get("file"):
-        return baseline_from_file(deployment=deployment, data=file.read(), name=file.name, by=by)
+    """A baseline from what was sent: one of the sources that `NewBaselineSerializer` describes."""
+    match sent:
+        case {"artifact": path}:
+            return baseline_from_run(deployment=deployment, path=path, by=by)
+        case {"dataset": name}:
+            return baseline_from_dataset(deployment=deployment, name=name, by=by)
+        case {"file": file}:
+            return baseline_from_file(
+                deployment=deployment, data=file.read(), name=file.name, by=by
+            )
+        case {"window": {"since": since, "until": until}}:
+            return baseline_from_window(deployment=deployment, since=since, until=until, by=by)
+        case {"rolling": {"back_seconds": back, "length_seconds": length}}:
+            stretch = {"back": timedelta(seconds=back), "length": timedelta(seconds=length)}
+            return rolling_baseline(deployment=deployment, **stretch, by=by)
     return baseline_from_rows(deployment=deployment, rows=sent["rows"], by=by)
 
 
@@ -101,25 +120,37 @@ def baseline_from_run(*, deployment: Deployment, path: str, by: AbstractUser) ->
     data = artifacts.read(version, path, most=training.MOST_BYTES)
     if data is None:
         raise NoTrainingData(version=str(version), path=path)
-    return create_baseline(
-        deployment=deployment,
-        columns=of_table(training.table(data, path)),
-        source=Baseline.Source.ARTIFACT,
-        by=by,
-        version=version,
-        importance=_importance(version),
-    )
+    return _of_run(deployment, version, training.table(data, path), by)
+
+
+def baseline_from_dataset(*, deployment: Deployment, name: str, by: AbstractUser) -> Baseline:
+    """A baseline from a data set that the live version's run named as its input.
+
+    MLflow keeps where a data set was read, not its rows: the run must have logged the file, too.
+    """
+    version = _live(deployment)
+    named = training.dataset(version.run.inputs if version.run else [], name)
+    if named is None:
+        raise NoDataset(version=str(version), dataset=name)
+    for path in training.logged_at(named):
+        data = artifacts.read(version, path, most=training.MOST_BYTES)
+        if data is not None:
+            settings = {"dataset": name, "digest": named["digest"], "artifact": path}
+            table = training.table(data, path, "dataset")
+            return _of_run(deployment, version, table, by, settings=settings)
+    raise DatasetNotLogged(version=str(version), dataset=name)
 
 
 def baseline_from_window(
     *, deployment: Deployment, since: datetime, until: datetime, by: AbstractUser
 ) -> Baseline:
     """A baseline from the inputs of the predictions of `[since, until)`."""
-    found = predictions.rows(deployment.pk, since=since, until=until)
+    if since >= until:
+        raise Invalid(field="window", reason="it must end after it began")
     settings = {"since": since.isoformat(), "until": until.isoformat()}
     return create_baseline(
         deployment=deployment,
-        columns=_inputs(deployment, found),
+        columns=_inputs(deployment, since, until),
         source=Baseline.Source.WINDOW,
         by=by,
         settings=settings,
@@ -131,11 +162,10 @@ def rolling_baseline(
 ) -> Baseline:
     """A baseline that is ever the window of `length` that ended `back` ago."""
     until = timezone.now() - back
-    found = predictions.rows(deployment.pk, since=until - length, until=until)
     settings = {"back_seconds": back.total_seconds(), "length_seconds": length.total_seconds()}
     return create_baseline(
         deployment=deployment,
-        columns=_inputs(deployment, found),
+        columns=_inputs(deployment, until - length, until),
         source=Baseline.Source.ROLLING,
         by=by,
         settings=settings,
@@ -148,10 +178,28 @@ def columns_of(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
     return {name: [row.get(name) for row in rows] for name in names}
 
 
-def _inputs(deployment: Deployment, rows: Sequence[Row]) -> dict[str, list[Any]]:
-    if not rows:
+def _of_run(
+    deployment: Deployment, version: ModelVersion, table: Any, by: AbstractUser, **kept: Any
+) -> Baseline:
+    return create_baseline(
+        deployment=deployment,
+        columns=of_table(table),
+        source=Baseline.Source.ARTIFACT,
+        by=by,
+        version=version,
+        importance=_importance(version),
+        **kept,
+    )
+
+
+def _inputs(deployment: Deployment, since: datetime, until: datetime) -> dict[str, list[Any]]:
+    count = predictions.logged(deployment.pk, since, until)
+    if not count:
         raise NoRowsThen(deployment=deployment.slug)
-    return columns_of([row.inputs for row in rows])
+    if count > MOST_LOGGED:
+        raise TooManyRowsThen(deployment=deployment.slug, rows=count, most=MOST_LOGGED)
+    found = predictions.rows(deployment.pk, since=since, until=until)
+    return columns_of([row.inputs for row in found])
 
 
 def _live(deployment: Deployment) -> ModelVersion:
