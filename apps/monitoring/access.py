@@ -7,7 +7,16 @@ from apps.core.access import Person, Role
 from apps.core.errors import NotFound
 from apps.docs import access as documents
 from apps.docs.models import Document
-from apps.monitoring.models import Alert, Baseline, Monitor, Notification, Route, Silence, Slo
+from apps.monitoring.models import (
+    Alert,
+    Baseline,
+    Monitor,
+    Notification,
+    Route,
+    Silence,
+    Slo,
+    Upstream,
+)
 
 OF_ALERT = (
     "project", "monitor__runbook", "deployment", "version__model", "verdict", "lead", "acknowledged_by",
@@ -62,6 +71,16 @@ def route(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Route:
     if row is None:
         raise NotFound(what="route")
     access.require(user, row.project_id, at_least, what="route")
+    return row
+
+
+def upstream(user: Person, pk: int, at_least: Role = Role.VIEWER) -> Upstream:
+    """The upstream table, where the person holds at least this role in its project."""
+    found = Upstream.objects.visible_to(user).filter(pk=pk)
+    row = found.select_related("project").first()
+    if row is None:
+        raise NotFound(what="upstream table")
+    access.require(user, row.project_id, at_least, what="upstream table")
     return row
 
 

@@ -40,6 +40,11 @@ def _routes(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
 
 
+def _upstreams(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
+    found = selectors.upstreams(viewer).filter(pk__in=ids)
+    return {str(row.pk): Link(row.name, row.get_absolute_url()) for row in found}
+
+
 def _notifications(viewer: Person, ids: Sequence[str]) -> dict[str, Link]:
     found = selectors.notifications(viewer).filter(pk__in=ids)
     return {str(row.pk): Link(str(row), row.alert.get_absolute_url()) for row in found}
@@ -50,5 +55,6 @@ subjects.link("monitoring.baseline", _baselines)
 subjects.link("monitoring.alert", _alerts)
 subjects.link("monitoring.silence", _silences)
 subjects.link("monitoring.route", _routes)
+subjects.link("monitoring.upstream", _upstreams)
 subjects.link("monitoring.notification", _notifications)
 subjects.link("monitoring.slo", _slos)

@@ -106,7 +106,17 @@ def upstream_of(project_id: int, names: Collection[str]) -> str:
         return ""
     found = Upstream.objects.filter(project_id=project_id, columns__contains=sorted(names))
     first = found.order_by("pk").first()
-    return f"upstream:{first.name}"[:200] if first else ""
+    return first.group if first else ""
+
+
+def upstreams(user: Person) -> InProjectQuerySet[Upstream]:
+    """The tables that the person may see, by name."""
+    return Upstream.objects.visible_to(user).select_related("project")
+
+
+def alerts_of_upstream(upstream: Upstream) -> AlertQuerySet:
+    """What moved in the columns of the table alone, newest first."""
+    return Alert.objects.filter(project_id=upstream.project_id, group=upstream.group)
 
 
 def group_of(alert: Alert) -> list[Alert]:

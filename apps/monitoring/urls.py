@@ -10,6 +10,7 @@ from apps.monitoring.views import (
     routes,
     silences,
     slos,
+    upstreams,
 )
 
 app_name = "monitoring"
@@ -52,6 +53,10 @@ urlpatterns = [
     path("routes/<int:pk>/", routes.route, name="route"),
     path("routes/<int:pk>/test/", routes.test, name="test_route"),
     path("routes/<int:pk>/remove/", routes.remove, name="remove_route"),
+    path("upstreams/", upstreams.index, name="upstreams"),
+    path("upstreams/new/", upstreams.new, name="new_upstream"),
+    path("upstreams/<int:pk>/", upstreams.upstream, name="upstream"),
+    path("upstreams/<int:pk>/remove/", upstreams.remove, name="remove_upstream"),
     path("notifications/", routes.notifications, name="notifications"),
     path("notifications/<int:pk>/redeliver/", routes.redeliver, name="redeliver"),
 ]

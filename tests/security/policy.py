@@ -109,6 +109,7 @@ RULES = (
     Rule(r"(api/v1|monitoring)/monitors/", act=MAINTAINER),
     Rule(r"monitoring/slos/<pk>/(change|remove)/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"api/v1/slos/", act=MAINTAINER),
+    Rule(r"(api/v1|monitoring)/upstreams/", act=MAINTAINER),
     Rule(r"docs/preview/$", Place.OWN),
     Rule(r"docs/<pk>/opened/$", act=Role.VIEWER),
     Rule(r"docs/sources/(repository|<pk>/pulling)/$", act=MAINTAINER),

@@ -59,6 +59,7 @@ RECORDS: dict[str, str] = {
     "alerts/pk": "monitoring.Alert",
     "silences/pk": "monitoring.Silence",
     "routes/pk": "monitoring.Route",
+    "upstreams/pk": "monitoring.Upstream",
     "notifications/pk": "monitoring.Notification",
     "incidents/pk": "incidents.Incident",
     "tickets/pk": "incidents.Ticket",

@@ -11,6 +11,7 @@ from apps.monitoring.models import (
     Severity,
     Silence,
     Slo,
+    Upstream,
 )
 
 
@@ -68,6 +69,12 @@ class SilenceFilter(filters.FilterSet):
 class RouteFilter(SilenceFilter):
     class Meta:
         model = Route
+        fields: list[str] = []
+
+
+class UpstreamFilter(SilenceFilter):
+    class Meta:
+        model = Upstream
         fields: list[str] = []
 
 

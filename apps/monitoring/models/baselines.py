@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
@@ -62,3 +63,11 @@ class Upstream(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("monitoring:upstream", args=[self.pk])
+
+    @property
+    def group(self) -> str:
+        """What its alerts are gathered under."""
+        return f"upstream:{self.name}"[:200]

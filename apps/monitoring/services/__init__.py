@@ -56,5 +56,8 @@ from apps.monitoring.services.silences import end_silence as end_silence
 from apps.monitoring.services.sweeping import claim_due as claim_due
 from apps.monitoring.services.sweeping import together as together
 from apps.monitoring.services.thinning import thin_out as thin_out
+from apps.monitoring.services.upstreams import change_upstream as change_upstream
+from apps.monitoring.services.upstreams import create_upstream as create_upstream
+from apps.monitoring.services.upstreams import remove_upstream as remove_upstream
 from apps.monitoring.services.watching import suggestions as suggestions
 from apps.monitoring.services.watching import watch_deployment as watch_deployment

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractUser
 
 from apps.ledger.services import record
-from apps.monitoring.models import Alert, Monitor, Route, Silence
+from apps.monitoring.models import Alert, Monitor, Route, Silence, Upstream
 
 
 def note(
@@ -35,11 +35,11 @@ def note_alert(
 
 
 def note_rule(
-    rule: Silence | Route,
+    rule: Silence | Route | Upstream,
     *,
     verb: str,
     by: AbstractUser | None,
     data: dict[str, Any] | None = None,
 ) -> None:
-    """Record what happened to a silence or a route."""
+    """Record what happened to a silence, a route or an upstream table."""
     record(actor=by, verb=verb, subject=rule, project_id=rule.project_id, data=data or {})
