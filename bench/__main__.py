@@ -14,6 +14,7 @@ BENCHES = (
     "anomalies",
     "ingest",
     "drift",
+    "year",
     "alerts",
     "search",
     "assistant",

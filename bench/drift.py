@@ -1,7 +1,7 @@
 """Two Parquet files to a verdict, as whole processes: ours, merely reading, and evidently's preset.
 
 `BENCH_DRIFT_PEER`: a Python that has evidently (else its line is left out); `BENCH_DRIFT_LARGE=1`: the
-large size too. The year: false alarms of hourly looks whose rows never change.
+large size too.
 """
 
 from __future__ import annotations
@@ -18,13 +18,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from apps.monitoring.profiling import of_table
-from apps.monitoring.verdicts.budget import per_look
-from apps.monitoring.verdicts.compare import Options, compare
 from bench.house import ROOT
 
 SIZES = {"100,000 x 30": (100_000, 30, 0.9, 300), "1,000,000 x 50": (1_000_000, 50, 2.2, 540)}
-BASELINES, LOOKS = 40, 50
 READ = "import sys, pyarrow.parquet as q; [q.read_table(p) for p in sys.argv[1:]]"
 PEER = (
     "import sys, pandas as pd; from evidently import Report; from evidently.presets import DataDriftPreset\n"
@@ -47,7 +43,7 @@ def main() -> int:
     for name, size in SIZES.items():
         if size[0] <= 100_000 or os.environ.get("BENCH_DRIFT_LARGE"):
             missed += _size(name, *size)
-    return missed + _year()
+    return missed
 
 
 def _size(name: str, rows: int, columns: int, most_seconds: float, most_megabytes: int) -> int:
@@ -94,36 +90,3 @@ def _run(command: list[str]) -> Run:
 
 def _say(name: str, run: Run) -> None:
     print(f"{name:<32} {run.wall:8.2f} s {run.cpu:8.2f} s of processor {run.megabytes:8.0f} MB")
-
-
-def _year() -> int:
-    """Hourly looks at unchanged rows, each baseline looked at often: p-values must not be small."""
-    found = [p for seed in range(BASELINES) for p in looks(seed, LOOKS)]
-    small = {p: sum(each <= p for each in found) / len(found) for p in (0.1, 0.01, 0.001)}
-    print(f"{len(found)} looks at unchanged rows; share with p at most: {small}")
-    alpha = per_look(3600)
-    alarms = sum(each <= alpha for each in found)
-    print(f"alarms at a year's {alpha:.1e} per look: {alarms}")
-    return alarms + sum(share > 1.5 * p + 2 / len(found) for p, share in small.items())
-
-
-def looks(seed: int, count: int, rows: int = 300) -> list[float]:
-    """The p-values of `count` windows that come from where their one baseline comes from."""
-    draw = np.random.default_rng(seed)
-    baseline = of_table(_window(draw, 2000))
-    options = Options(exact=False)
-    return [compare(baseline, of_table(_window(draw, rows)), options).p_value for _ in range(count)]
-
-
-def _window(draw: np.random.Generator, rows: int) -> pa.Table:
-    income = draw.normal(size=rows)
-    return pa.table(
-        {
-            "income": income,
-            "spent": income + draw.normal(size=rows),
-            "amount": draw.lognormal(sigma=2, size=rows),
-            "age": draw.integers(18, 90, rows),
-            "rare": (draw.random(rows) < 0.01).astype(float),
-            "city": np.array(["ulm", "bonn", "kiel"])[draw.integers(0, 3, rows)],
-        }
-    )
