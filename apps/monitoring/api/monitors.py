@@ -68,7 +68,7 @@ class MonitorViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalVie
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Remove a monitor and its looks; its alerts stay. Needs the maintainer role."""
+        """Remove a monitor, its looks and objectives over it; its alerts stay. Needs the maintainer role."""
         monitor = access.monitor(self.user, int(pk), Role.MAINTAINER)
         self.check_unchanged(monitor)
         services.remove_monitor(monitor=monitor, by=self.user)

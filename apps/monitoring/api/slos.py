@@ -121,7 +121,7 @@ class SloViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, pk: str) -> Response:
-        """Promise it no longer: its counts and alerts go with it."""
+        """Promise it no longer: its counts go with it, its alerts stay."""
         row = access.slo(self.user, int(pk), Role.MAINTAINER)
         self.check_unchanged(row)
         services.remove_slo(slo=row, by=self.user)

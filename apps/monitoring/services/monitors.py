@@ -29,6 +29,7 @@ from apps.monitoring.models import Alert, Baseline, Monitor, Severity
 from apps.monitoring.services import firing
 from apps.monitoring.services.journal import note
 from apps.monitoring.services.mismatches import DESIRED_STATE
+from apps.monitoring.services.objectives import remove_slo
 
 PLAIN = ("name", "severity", "window_rows", "every_seconds", "hold_seconds")
 OWN = Monitor.Kind.DESIRED_STATE
@@ -138,8 +139,10 @@ def resume_monitor(*, monitor: Monitor, by: AbstractUser) -> Monitor:
 
 @transaction.atomic
 def remove_monitor(*, monitor: Monitor, by: AbstractUser) -> None:
-    """Remove a monitor and its looks. Its alerts stay, with what they said."""
+    """Remove a monitor, its looks and the objectives over it. Its alerts stay, with what they said."""
     row = _locked(monitor)
+    for slo in row.slos.all():
+        remove_slo(slo=slo, by=by)
     firing.resolve(row)
     Alert.objects.filter(monitor=row).update(monitor=None, verdict=None)
     record(

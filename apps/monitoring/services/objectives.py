@@ -15,7 +15,7 @@ from apps.deployments.models import Deployment
 from apps.docs.models import Document
 from apps.ledger.services import record
 from apps.monitoring.errors import SloNameTaken
-from apps.monitoring.models import Monitor, Slo, SloBucket
+from apps.monitoring.models import Alert, Monitor, Slo, SloBucket
 from apps.monitoring.objectives import burning, counting, indicators
 from apps.monitoring.services.objective_alerts import fire_slo, resolve_slo
 
@@ -74,11 +74,12 @@ def change_slo(*, slo: Slo, promise: Promise, enabled: bool = True, by: Abstract
 
 @transaction.atomic
 def remove_slo(*, slo: Slo, by: AbstractUser) -> None:
-    """Promise it no longer: its counts and alerts go with it."""
+    """Promise it no longer: its counts go with it. Its alerts stay, with what they said."""
     row = Slo.objects.select_for_update().select_related("deployment").filter(pk=slo.pk).first()
     if row is None:
         return
     resolve_slo(row)
+    Alert.objects.filter(slo=row).update(slo=None, url="")
     _note(row, "monitoring.slo_removed", by, {"objective": row.objective})
     row.delete()
 

@@ -12,6 +12,7 @@ from apps.core.errors import Invalid
 from apps.deployments import tallies
 from apps.deployments.gateway import buckets
 from apps.deployments.models import Deployment, Release, Tally
+from apps.incidents.models import Incident
 from apps.ledger.models import Entry
 from apps.models import gates
 from apps.models.gates import Candidate
@@ -232,5 +233,23 @@ class PromiseTests(ObjectiveTestCase):
         self.assertTrue(Alert.objects.firing().exists())
         services.remove_slo(slo=slo, by=self.max)
         services.remove_slo(slo=slo, by=self.max)
-        self.assertFalse(Alert.objects.exists())
+        self.assertFalse(Alert.objects.firing().exists())
+        self.assertTrue(Alert.objects.filter(slo=None, name="up").exists())
+        self.assertEqual(Entry.objects.filter(verb="monitoring.slo_removed").count(), 1)
+
+    def test_it_goes_with_its_monitor_and_leaves_the_incident_that_it_opened(self) -> None:
+        monitor = services.create_monitor(
+            deployment=self.deployment, kind=Monitor.Kind.ERRORS, name="errors", by=self.max
+        )
+        slo = self.promised()
+        Slo.objects.filter(pk=slo.pk).update(monitor=monitor)
+        self.every_minute(59, failures=50)
+        with self.captureOnCommitCallbacks(execute=True):
+            self.counted(slo)
+        incident = Incident.objects.get(alert__slo=slo)
+        services.remove_monitor(monitor=monitor, by=self.max)
+        self.assertFalse(Slo.objects.exists())
+        incident.refresh_from_db()
+        assert incident.alert is not None
+        self.assertEqual(incident.alert.state, Alert.State.RESOLVED)
         self.assertEqual(Entry.objects.filter(verb="monitoring.slo_removed").count(), 1)
