@@ -15,6 +15,7 @@ BENCHES = (
     "ingest",
     "drift",
     "year",
+    "profile",
     "alerts",
     "search",
     "assistant",

@@ -1,7 +1,7 @@
-"""Two Parquet files to a verdict, as whole processes: ours, merely reading, and evidently's preset.
+"""Two Parquet files to a verdict, as whole processes: ours, merely reading, and other libraries'.
 
-`BENCH_DRIFT_PEER`: a Python that has evidently (else its line is left out); `BENCH_DRIFT_LARGE=1`: the
-large size too.
+`BENCH_DRIFT_PEER`: a Python that has evidently, `BENCH_DRIFT_WHYLOGS`, `BENCH_DRIFT_NANNYML`,
+`BENCH_DRIFT_ALIBI`: of the others (else their lines are left out); `BENCH_DRIFT_LARGE=1`: the large size too.
 """
 
 from __future__ import annotations
@@ -18,14 +18,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bench.drift_peers import commands
 from bench.house import ROOT
 
 SIZES = {"100,000 x 30": (100_000, 30, 0.9, 300), "1,000,000 x 50": (1_000_000, 50, 2.2, 540)}
 READ = "import sys, pyarrow.parquet as q; [q.read_table(p) for p in sys.argv[1:]]"
-PEER = (
-    "import sys, pandas as pd; from evidently import Report; from evidently.presets import DataDriftPreset\n"
-    "a, b = map(pd.read_parquet, sys.argv[1:]); print(len(Report([DataDriftPreset()]).run(b, a).json()))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +47,22 @@ def _size(name: str, rows: int, columns: int, most_seconds: float, most_megabyte
     with tempfile.TemporaryDirectory() as folder:
         files = [str(_write(Path(folder) / f"{n}.parquet", rows, columns, n)) for n in (1, 2)]
         ours = min(
-            (_run([sys.executable, "manage.py", "drift", *files, "--json"]) for _ in range(3)),
-            key=lambda run: run.wall,
+            (run([sys.executable, "manage.py", "drift", *files, "--json"]) for _ in range(3)),
+            key=lambda each: each.wall,
         )
-        _say(f"{name}, drift", ours)
-        _say(f"{name}, merely reading", _run([sys.executable, "-c", READ, *files]))
-        if peer := os.environ.get("BENCH_DRIFT_PEER"):
-            theirs = _run([peer, "-c", PEER, *files])
-            _say(f"{name}, evidently", theirs)
-            print(
-                f"  {theirs.wall / ours.wall:.0f} times as long, {theirs.cpu / ours.cpu:.0f} of processor"
-            )
+        say(f"{name}, drift", ours)
+        say(f"{name}, merely reading", run([sys.executable, "-c", READ, *files]))
+        for other, command in commands(files):
+            _beside(f"{name}, {other}", run(command), ours)
     return (ours.wall > most_seconds) + (ours.megabytes > most_megabytes)
+
+
+def _beside(name: str, theirs: Run, ours: Run) -> None:
+    say(name, theirs)
+    print(
+        f"  {theirs.wall / ours.wall:.0f} times as long, {theirs.cpu / ours.cpu:.0f} of processor,"
+        f" {theirs.megabytes / ours.megabytes:.1f} of memory"
+    )
 
 
 def _write(path: Path, rows: int, columns: int, seed: int) -> Path:
@@ -78,7 +79,8 @@ def _write(path: Path, rows: int, columns: int, seed: int) -> Path:
     return path
 
 
-def _run(command: list[str]) -> Run:
+def run(command: list[str]) -> Run:
+    """A process to its end; what it used."""
     began = time.perf_counter()
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
     _, status, used = os.wait4(process.pid, 0)
@@ -88,5 +90,6 @@ def _run(command: list[str]) -> Run:
     return Run(seconds, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
 
 
-def _say(name: str, run: Run) -> None:
-    print(f"{name:<32} {run.wall:8.2f} s {run.cpu:8.2f} s of processor {run.megabytes:8.0f} MB")
+def say(name: str, used: Run) -> None:
+    """One line of figures."""
+    print(f"{name:<32} {used.wall:8.2f} s {used.cpu:8.2f} s of processor {used.megabytes:8.0f} MB")
