@@ -36,11 +36,10 @@ print("TOLD1")
 TIME = """
 import json, statistics, time
 from django.db import transaction
-from apps.assistant import services
 from apps.assistant.answers import Question
 from apps.assistant.eval.questions import questions
 from apps.assistant.eval.workspace import build
-from apps.assistant.services import Gathered
+from apps.assistant.streaming import Asking, Gathered
 from apps.accounts.models import User
 from apps.core.access import Role
 from apps.docs.models import Passage
@@ -53,7 +52,7 @@ with transaction.atomic():
     asked = [each for each in questions(space) if each.category != "permission"]
     for number, each in enumerate([*asked[:8], *asked]):
         begin = time.perf_counter()
-        for step in services.steps(Question(space.asker, each.question, None, each.page), None):
+        for step in Asking(Question(space.asker, each.question, None, each.page), []).steps():
             if isinstance(step, Gathered):
                 gathered = time.perf_counter() - begin
         taken = time.perf_counter() - begin

@@ -44,13 +44,18 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """One read tool that was asked: how long it took, how much it found, whether it answered in time."""
+    """One read tool that was asked; `by` is the plan, or the model that wished for it.
+
+    `missing`: it did not answer in time. `wrong`: why it was not asked at all. Moments in the arguments are text.
+    """
 
     name: str
     seconds: float
     found: int
     missing: bool = False
     arguments: Mapping[str, Any] = field(default_factory=dict)
+    by: str = "plan"
+    wrong: str = ""
 
 
 @dataclass(frozen=True, slots=True)

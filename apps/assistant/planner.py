@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
@@ -51,12 +52,20 @@ def gather(question: Question, route: Route, about: Meant) -> Iterator[tuple[Cal
     for name, args in plan(route, about):
         started = time.monotonic()
         if started >= deadline:
-            yield Called(name, 0.0, 0, missing=True, arguments=args), []
+            yield Called(name, 0.0, 0, missing=True, arguments=_told(args)), []
             continue
         found = ask(name, question, args, deadline - started)
         took = time.monotonic() - started
-        called = Called(name, took, len(found or ()), missing=found is None, arguments=args)
+        called = Called(name, took, len(found or ()), found is None, _told(args))
         yield called, [each for each in found or () if _speaks(each, question.text)]
+
+
+def _told(args: Mapping[str, Any]) -> dict[str, Any]:
+    """Arguments as they are stored beside the answer: moments as text."""
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value
+        for name, value in args.items()
+    }
 
 
 def numbered(found: list[Found]) -> list[Piece]:

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import Any
 
-from apps.assistant import answers, checking, planner, schemas, wording
-from apps.assistant.answers import Piece, Question, Sentence
+from apps.assistant import checking, planner, schemas, wording
+from apps.assistant.answers import Answer, Called, Piece, Question, Sentence
 from apps.assistant.evidence.meant import Meant, meant
 from apps.assistant.providers import choosing
 from apps.assistant.providers.choosing import Offered
@@ -31,18 +30,6 @@ DEED = "propose_"
 
 
 @dataclass(frozen=True, slots=True)
-class Called:
-    """A read tool was asked; `by` is the plan, or the model that wished for it."""
-
-    name: str
-    arguments: dict[str, Any]
-    seconds: float
-    found: int
-    by: str = "plan"
-    wrong: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Gathered:
     """All evidence so far, numbered."""
 
@@ -51,7 +38,7 @@ class Gathered:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A sentence that the evidence carries."""
+    """One more sentence of the answer."""
 
     sentence: Sentence
 
@@ -74,7 +61,7 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The answer is complete."""
+    """The answer is complete. Timings in seconds: evidence, of it planning; wording, of it checking."""
 
     model: str
     note: str
@@ -83,11 +70,6 @@ class Ended:
 
 
 Event = Called | Gathered | Said | Proposed | Passed | Ended
-
-
-def _plain(value: Any) -> Any:
-    """An argument as it is stored beside the answer: moments as text."""
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _never() -> bool:
@@ -106,12 +88,21 @@ class Asking:
     deeds: Mapping[str, Offered] = field(default_factory=dict)
     way: Route | None = None
     about: Meant | None = None
-    calls: list[answers.Called] = field(default_factory=list)
+    calls: list[Called] = field(default_factory=list)
     found: dict[tuple[str, str], Found] = field(default_factory=dict)
     model: str = NO_MODEL
     dropped: int = 0
     tokens: int = 0
     reasons: list[str] = field(default_factory=list)
+    said: list[Sentence] = field(default_factory=list)
+    checking: float = 0.0  # seconds
+    timings: dict[str, float] = field(default_factory=dict)
+
+    def answer(self) -> Answer:
+        """All steps at once, for those who show none of them."""
+        for _ in self.steps():
+            pass
+        return Answer(self.said, self.evidence, self.model, self.timings, self.calls)
 
     @property
     def evidence(self) -> list[Piece]:
@@ -124,9 +115,19 @@ class Asking:
         yield from self._gather()
         yield Gathered(self.evidence)
         gathered = time.perf_counter()
+        looked = sum(called.seconds for called in self.calls)
         yield from self._word()
-        timings = {"evidence": gathered - started, "wording": time.perf_counter() - gathered}
-        yield Ended(self.model, self._note(), self.tokens, timings)
+        self.timings = {
+            "evidence": gathered - started,
+            "planning": gathered - started - looked,
+            "wording": time.perf_counter() - gathered,
+            "checking": self.checking,
+        }
+        yield Ended(self.model, self._note(), self.tokens, self.timings)
+
+    def _say(self, sentence: Sentence) -> Said:
+        self.said.append(sentence)
+        return Said(sentence)
 
     def _gather(self) -> Iterator[Event]:
         """Ask the planned tools, and keep what they found."""
@@ -137,8 +138,7 @@ class Asking:
             self._keep(rows)
             if called.missing:
                 self.reasons.append(f"{called.name} did not answer in time.")
-            told = {name: _plain(value) for name, value in called.arguments.items()}
-            yield Called(called.name, told, called.seconds, called.found)
+            yield called
 
     def _ask(self, name: str, arguments: dict[str, Any], by: str) -> Called:
         """One more tool, for a model that wishes for it."""
@@ -146,7 +146,8 @@ class Asking:
         with observed("execute_tool", name):
             rows = planner.ask(name, self.question, arguments, planner.SECONDS)
         self._keep(rows or [])
-        return Called(name, arguments, time.perf_counter() - started, len(rows or []), by)
+        took = time.perf_counter() - started
+        return Called(name, took, len(rows or []), rows is None, arguments, by)
 
     def _keep(self, rows: Sequence[Found]) -> None:
         for row in rows:
@@ -169,7 +170,7 @@ class Asking:
         assert self.way is not None
         assert self.about is not None
         for sentence in wording.word(self.way, self.about, self.evidence, self.calls):
-            yield Said(sentence)
+            yield self._say(sentence)
 
     def _by(self, site: Site) -> Iterator[Event]:
         yield from self._look_further(site)
@@ -180,17 +181,30 @@ class Asking:
         finally:
             self.tokens += writer.tokens
 
-    def _checked(self, writer: ModelWriter) -> Iterator[Event]:
-        """What the evidence carries of a model's sentences, each of them once."""
-        evidence, told = self.evidence, set[str]()
-        for sentence in writer.stream(self.question.text, evidence):
+    def _checked(self, writer: ModelWriter) -> Iterator[Said]:
+        """What the evidence carries of a model's sentences; where most of them fail, it is asked once more."""
+        faults = yield from self._held(writer, self.question.text)
+        if len(faults) > len(self.said):
+            complaint = "; ".join(dict.fromkeys(faults))[:500]
+            again = f"Write it again. The evidence did not carry: {complaint}."
+            yield from self._held(writer, f"{self.question.text}\n{again}")
+
+    def _held(self, writer: ModelWriter, text: str) -> Generator[Said, None, list[str]]:
+        """The sentences that hold, each of them once; and what was wrong with the others."""
+        evidence, faults = self.evidence, []
+        pieces = {piece.n: piece for piece in evidence}
+        for sentence in writer.stream(text, evidence):
+            started = time.perf_counter()
             held = checking.check([sentence], evidence)
-            if not held or held[0].text in told:
+            if not held:
+                faults += list(checking.faults(sentence, pieces))[:1]
+            self.checking += time.perf_counter() - started
+            if not held or held[0].text in {each.text for each in self.said}:
                 self.dropped += 1
                 continue
-            told.add(held[0].text)
             self.model = writer.name
-            yield Said(held[0])
+            yield self._say(held[0])
+        return faults
 
     def _look_further(self, site: Site) -> Iterator[Event]:
         """What the model wants to see beside it, where it can say so; a model that fails here just words."""
@@ -207,7 +221,8 @@ class Asking:
             return
         for wish in wanted:
             if wish.wrong:
-                yield Called(wish.name, wish.arguments, 0.0, 0, site.model, wish.wrong)
+                refused = {"arguments": wish.arguments, "by": site.model, "wrong": wish.wrong}
+                yield Called(wish.name, 0.0, 0, **refused)
             elif wish.name in self.deeds:
                 yield Proposed(wish.name.removeprefix(DEED), wish.arguments)
             else:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, override_settings
 
 from apps.accounts.services import create_token
-from apps.assistant.models import Proposal
+from apps.assistant.models import Exchange, Proposal
 from apps.docs import services as docs
 from apps.incidents.models import Incident
 from tests.base import PortalTestCase
@@ -72,6 +73,28 @@ class McpTests(PortalTestCase):
         self.assertNotIn(
             "Roll back", json.dumps(self.call(self.bob, "find_passages", words="odd scores"))
         )
+
+    def test_it_answers_a_question_as_the_page_does(self) -> None:
+        with override_settings(OLLAMA_HOST=""):
+            found = self.call(self.carol, "ask", question="How do I mend odd scores?")
+            told = found["structuredContent"]["result"]
+            self.assertIn("Roll back to mend odd scores.", told["sentences"][0]["text"])
+            cited = told["sentences"][0]["citations"][0]
+            self.assertEqual(told["evidence"][cited - 1]["kind"], "passage")
+            kept = Exchange.objects.get()
+            self.assertEqual(told["read_at"], f"{settings.PUBLIC_URL}{kept.get_absolute_url()}")
+
+            hidden = self.call(self.bob, "ask", question="How do I mend odd scores?")
+            self.assertNotIn("Roll back", json.dumps(hidden))
+            foreign = self.call(self.bob, "ask", question="Who wrote it?", project="fraud")
+            self.assertTrue(foreign["isError"])
+            order = self.call(
+                self.carol, "ask", question="Open an incident about odd scores", project="fraud"
+            )
+        row = Proposal.objects.get()
+        decided_at = f"{settings.PUBLIC_URL}{row.get_absolute_url()}"
+        self.assertEqual(order["structuredContent"]["result"]["proposals"], [decided_at])
+        self.assertFalse(Incident.objects.exists())
 
     def test_writing_only_proposes(self) -> None:
         found = self.call(self.carol, "propose_open_incident", project="fraud", title="Odd scores")

@@ -70,6 +70,22 @@ class TalkTests(PortalTestCase):
         row.refresh_from_db()
         self.assertEqual((row.state, row.tokens), ("done", 42 * len(self.ollama.chats())))
         self.assertTrue(all("seconds" in call for call in row.calls))
+        self.assertEqual(set(row.timings), {"evidence", "planning", "wording", "checking"})
+        self.assertLess(row.timings["checking"], row.timings["wording"])
+        self.assertContains(state, "of it checking")
+
+    def test_a_model_that_is_mostly_wrong_is_asked_once_more(self) -> None:
+        self.with_model()
+        lies = "Mallory deleted 4711 rows [1]. Mallory deleted 4712 rows [1]. "
+        again = "Write it again"
+        self.ollama.script.words = lambda body: (
+            repeat(body) if again in body["messages"][-1]["content"] else lies
+        )
+        row = self.ask(wait=True)
+        self.assertEqual((row.model, len(row.sentences)), ("llama3.1", 1))
+        asked = [body["messages"][-1]["content"] for body in self.ollama.chats()]
+        self.assertEqual(sum(again in each for each in asked), 1)
+        self.assertIn("The evidence did not carry:", asked[-1])
 
     def test_a_broken_model_leaves_the_evidence_to_the_portal(self) -> None:
         self.with_model()

@@ -10,34 +10,34 @@ from typing import Any
 from django.db import transaction
 
 from apps.accounts.models import User
-from apps.assistant import services
 from apps.assistant.answers import Question
 from apps.assistant.eval.expected import Asked, Expected, Judged, judged
 from apps.assistant.eval.questions import questions
 from apps.assistant.eval.workspace import build
 from apps.assistant.models import Case, EvalRun, Score
-from apps.assistant.services import NO_MODEL, Writer
+from apps.assistant.providers.sites import Site
+from apps.assistant.streaming import NO_MODEL, Asking
 from apps.projects.models import Project
 
 SEEDS = (1, 2)
 
 
-def shipped(seeds: Sequence[int], writer: Writer | None) -> EvalRun:
+def shipped(seeds: Sequence[int], sites: Sequence[Site]) -> EvalRun:
     """Run the shipped set over one scripted workspace for each seed, and keep the scores."""
     started = time.perf_counter()
-    found = [each for seed in seeds for each in _of_seed(seed, writer)]
-    return _kept(found, writer, time.perf_counter() - started, seeds=list(seeds), project=None)
+    found = [each for seed in seeds for each in _of_seed(seed, sites)]
+    return _kept(found, sites, time.perf_counter() - started, seeds=list(seeds), project=None)
 
 
-def own(project: Project, user: User, writer: Writer | None) -> EvalRun:
+def own(project: Project, user: User, sites: Sequence[Site]) -> EvalRun:
     """Run a project's own cases as this person."""
     started = time.perf_counter()
     cases = Case.objects.visible_to(user).filter(project=project)
     asked = [
         Asked(each.origin, each.question, Expected(**_tuples(each.expected))) for each in cases
     ]
-    found = _judged(asked, user, writer, project.slug)
-    return _kept(found, writer, time.perf_counter() - started, seeds=[], project=project)
+    found = _judged(asked, user, sites, project.slug)
+    return _kept(found, sites, time.perf_counter() - started, seeds=[], project=project)
 
 
 def _tuples(expected: dict[str, Any]) -> dict[str, Any]:
@@ -46,32 +46,32 @@ def _tuples(expected: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _of_seed(seed: int, writer: Writer | None) -> list[Judged]:
+def _of_seed(seed: int, sites: Sequence[Site]) -> list[Judged]:
     with transaction.atomic():
         space = build(seed)
-        found = _judged(questions(space), space.asker, writer)
+        found = _judged(questions(space), space.asker, sites)
         transaction.set_rollback(True)
     return found
 
 
 def _judged(
-    asked: Iterable[Asked], user: User, writer: Writer | None, project: str | None = None
+    asked: Iterable[Asked], user: User, sites: Sequence[Site], project: str | None = None
 ) -> list[Judged]:
     found = []
     for each in asked:
         started = time.perf_counter()
-        answer = services.ask(Question(user, each.question, project, each.page), writer)
+        answer = Asking(Question(user, each.question, project, each.page), sites).answer()
         found.append(judged(each, answer, time.perf_counter() - started))
     return found
 
 
 @transaction.atomic
 def _kept(
-    found: Sequence[Judged], writer: Writer | None, seconds: float, *, seeds: list[int], project: Project | None
+    found: Sequence[Judged], sites: Sequence[Site], seconds: float, *, seeds: list[int], project: Project | None
 ) -> EvalRun:  # fmt: skip
     run = EvalRun.objects.create(
         project=project,
-        model=writer.name if writer else NO_MODEL,
+        model=sites[0].model if sites else NO_MODEL,
         seeds=seeds,
         questions=len(found),
         right=sum(not each.fault for each in found),

@@ -13,6 +13,7 @@ from django.contrib.auth.models import AbstractUser
 from rest_framework.utils.encoders import JSONEncoder
 
 from apps.assistant import schemas, telemetry
+from apps.assistant.mcp import asking
 from apps.assistant.mcp.protocol import (
     INVALID_PARAMS,
     NO_METHOD,
@@ -68,7 +69,8 @@ def _list(params: Mapping[str, Any], user: AbstractUser) -> dict[str, Any]:
         _described(name, deed.purpose, deed.schema, reads=False)
         for name, deed in sorted(proposals.as_tools().items())
     ]
-    return {"tools": [*reading, *deeds]}
+    whole = _described(asking.NAME, asking.PURPOSE, schemas.schema_of(asking.ask), reads=False)
+    return {"tools": [whole, *reading, *deeds]}
 
 
 def _described(name: str, purpose: str, schema: dict[str, Any], *, reads: bool) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def _call(params: Mapping[str, Any], user: AbstractUser) -> dict[str, Any]:
     name, given = params.get("name"), params.get("arguments") or {}
     if not isinstance(name, str) or not isinstance(given, dict):
         raise RpcError(INVALID_PARAMS, "Name a tool, and its arguments as an object.")
-    if name not in TOOLS and name not in proposals.as_tools():
+    if name not in {asking.NAME, *TOOLS, *proposals.as_tools()}:
         raise RpcError(INVALID_PARAMS, f"There is no tool {name[:60]}.")
     try:
         with telemetry.observed("execute_tool", name):
@@ -95,6 +97,8 @@ def _call(params: Mapping[str, Any], user: AbstractUser) -> dict[str, Any]:
 
 
 def _done(name: str, given: dict[str, Any], user: AbstractUser) -> Any:
+    if name == asking.NAME:
+        return asking.ask(user=user, **schemas.checked(asking.ask, given))
     if name in TOOLS and not TOOLS[name].writes:
         run = TOOLS[name].run
         return run(user=user, **schemas.checked(run, given))

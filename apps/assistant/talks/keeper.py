@@ -10,11 +10,12 @@ from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 
 from apps.assistant import streaming, telemetry
+from apps.assistant.answers import Called
 from apps.assistant.models import Exchange, Proposal
 from apps.assistant.proposals import intent
 from apps.assistant.proposals import services as proposals
 from apps.assistant.providers.pace import Stopped
-from apps.assistant.streaming import Asking, Called, Ended, Gathered, Passed, Proposed, Said
+from apps.assistant.streaming import Asking, Ended, Gathered, Passed, Proposed, Said
 from apps.core import live
 from apps.core.access import Person
 from apps.core.errors import PortalError

@@ -9,10 +9,12 @@ from django.core.management.base import BaseCommand, CommandError
 
 from apps.accounts.models import User
 from apps.accounts.selectors import user_signing_in
-from apps.assistant import selectors, services, writers
+from apps.assistant import selectors, services
 from apps.assistant.answers import Answer, Question
 from apps.assistant.eval import running
 from apps.assistant.models import EvalRun
+from apps.assistant.providers import order
+from apps.assistant.streaming import Asking
 from apps.core.access import Role
 from apps.core.errors import PortalError
 from apps.projects import access as projects
@@ -44,7 +46,7 @@ def _ask(options: dict[str, Any]) -> str:
     if options["project"]:
         _project(user, options["project"], Role.VIEWER)
     question = Question(user, options["question"], options["project"])
-    answer = services.ask(question, writers.connected())
+    answer = Asking(question, order.chosen(None)).answer()
     return _json(answer) if options["json"] else answer.text
 
 
@@ -54,9 +56,9 @@ def _eval(options: dict[str, Any]) -> str:
         project = _project(user, options["project"], Role.MAINTAINER)
         for incident in selectors.over(user, project.slug)[:100]:
             services.case_from_incident(incident, by=user)
-        run = running.own(project, user, writers.connected())
+        run = running.own(project, user, order.chosen(None))
     else:
-        run = running.shipped(options["seeds"], writers.connected())
+        run = running.shipped(options["seeds"], order.chosen(None))
     return json.dumps(_figures(run)) if options["json"] else "\n".join(_lines(run))
 
 
