@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from apps.assistant.eval.expected import Asked, Expected
+from apps.assistant.eval.phrased import phrased
 from apps.assistant.eval.workspace import Place, Service, Workspace
 
 
@@ -20,6 +21,7 @@ def questions(space: Workspace) -> list[Asked]:
     found += _of_the_project(space.own)
     found += _traps(space)
     found += _off_topic(space)
+    found += phrased(space)
     return found
 
 

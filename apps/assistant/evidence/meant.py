@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from apps.assistant.routing import Route
+from apps.assistant.routing import Route, topics
+from apps.assistant.routing.words import alike
 from apps.core.access import Person
 from apps.deployments import selectors as deployments
 from apps.models import selectors as models
 
 MOST = 3
+NEWEST = 50  # runs whose metrics are known by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Meant:
     incidents: tuple[int, ...]
     runs: tuple[int, ...]
     missing: tuple[str, ...]
+    metric: str = ""
 
 
 def meant(user: Person, route: Route) -> Meant:
@@ -42,7 +45,20 @@ def meant(user: Person, route: Route) -> Meant:
         incidents=named.incidents[:MOST] or tuple(_of_page(route, "incident")),
         runs=tuple(pk for pk, _ in named.runs) or tuple(_of_page(route, "run")),
         missing=tuple(missing),
+        metric=_metric(user, route) if route.wants("best") else "",
     )
+
+
+def _metric(user: Person, route: Route) -> str:
+    """The metric of the newest runs that stands in the question, in any form."""
+    asked, _ = topics.extreme(route.text)
+    runs = models.runs(user).filter(project__slug=route.project).order_by("-pk")
+    names = {name for told in runs.values_list("metrics", flat=True)[:NEWEST] for name in told}
+    for word in asked:
+        for name in sorted(names):
+            if alike(word, name.casefold()):
+                return name
+    return ""
 
 
 def _of_page(route: Route, kind: str) -> list[int]:

@@ -166,9 +166,9 @@ def _howto(route: Route, meant: Meant) -> Iterator[Call]:
 
 
 def _best(route: Route, meant: Meant) -> Iterator[Call]:
-    metric, lowest = topics.extreme(route.text)
-    if metric and route.project:
-        yield "best_runs", {"metric": metric, "project": route.project, "lowest": lowest}
+    if meant.metric and route.project:
+        _, lowest = topics.extreme(route.text)
+        yield "best_runs", {"metric": meant.metric, "project": route.project, "lowest": lowest}
 
 
 def _count(route: Route, meant: Meant) -> Iterator[Call]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from django.utils import timezone
@@ -35,10 +36,27 @@ def route(question: Question) -> Route:
     project = question.project or (found.projects[0] if len(found.projects) == 1 else None)
     return Route(
         text=question.text,
-        topics=topics.topics(question.text),
+        topics=topics.topics(question.text) or _implied(question.text, found),
         named=found,
         when=times.read(question.text, timezone.now()),
         attribute=topics.attribute(question.text),
         project=project,
         page=question.page,
     )
+
+
+def _implied(text: str, found: Named) -> tuple[str, ...]:
+    """Where no word says what is asked for, what one asks of such a record; last resort before its state."""
+    if re.search(r"\b(who|whom|whose)\b", text, re.IGNORECASE):
+        return _person(found)
+    return ("members",) if found.people and found.projects else ()
+
+
+def _person(found: Named) -> tuple[str, ...]:
+    if found.incidents:
+        return ("acknowledged",)
+    if found.versions:
+        return ("approved", "registered")
+    if found.deployments:
+        return ("requested",)
+    return ("owner",) if found.models or found.projects else ()

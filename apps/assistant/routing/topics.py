@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 # A topic and the words that ask for it. The first that fits decides what is said first.
 _SAID = (
@@ -17,35 +18,53 @@ _SAID = (
     ("waiting",
      r"\bwait(s|ing)? for (my |an |somebody's |anybody's )?approv|"
      r"\bpending (approval|promotion)s?|\bpromotions? (is|are) waiting"),
-    ("approved", r"\bapprov|\bsigned off\b|\bgave the (go|green)|\bdeclined\b|\blet .{1,40} into\b"),
+    ("approved",
+     r"\bapprov|\bsign(ed)?[ -]?offs?\b|\bgave the (go|green)|\bgo-?ahead\b|\bgreen[ -]?lit|\bthumbs up\b|"
+     r"\bclear(ed|ance)\b|\bbless(ed|ing)\b|\bauthori[sz]|\bconsent|\bpermitted\b|\bdeclined\b|\blet .{1,40} into\b"),
     ("gates", r"\bgates?\b"),
-    ("count", r"\bhow many\b|\bnumber of\b|\bcount\b"),
-    ("last_good", r"\blast good\b|\broll(ed)? ?back to\b|\bversion before\b|\bprevious(ly)? (good )?version\b"),
-    ("requested", r"\bwho (requested|asked|released|shipped|deployed|rolled|pushed|launched)\b"),
-    ("acknowledged", r"\backnowledg|\bwho (took|picked|is on|has taken)\b"),
+    ("count", r"\bhow many\b|\bnumber of\b|\bcount\b|\btotal\b|\bhow much (is|are) (firing|open|failed)\b"),
+    ("last_good",
+     r"\blast good\b|\broll(ed)? ?back to\b|\bversion before\b|\bprevious(ly)? (good )?version\b|"
+     r"\bundo\b|\bgo back to\b|\brevert|\bpredecessor|\bprior (version|release)\b|"
+     r"\bbefore the (present|current|live) (version|one|release)\b"),
+    ("requested",
+     r"\bwho (requested|asked|released|shipped|deployed|rolled|pushed|launched|started|triggered|initiated)\b|"
+     r"\bwho (kicked|set) off\b|\bwho (is|was) behind\b"),
+    ("acknowledged",
+     r"\backnowledg|\bwho (took|picked|is on|has taken)\b|\bdeal(s|ing|t)? with\b|\brespond(ed|s|ing)?\b|"
+     r"\bhandl(es|ed|ing)\b|\bworking on\b|\b(takes?|taking) care\b"),
     ("resolved", r"\bresolved\b|\bis .{0,30}\bover\b"),
-    ("severity", r"\bsever|\bhow bad\b"),
+    ("severity", r"\bsever|\bhow (bad|important)\b|\bserious|\burgen(t|cy)\b|\bcritical\b|\bpriority\b"),
     ("ticket", r"\btickets?\b|\bjira\b|\bservicenow\b"),
     ("members", r"\bmembers?\b|\bwho (works|is in|has access)\b|\brole\b|\bwhich roles?\b"),
     ("owner",
      r"\bown(s|er|ed)?\b|\bdeputy\b|"
-     r"\bresponsible\b|\bin charge\b|\bwhom? (do|should|can) i (ask|call|ping)\b"),
+     r"\bresponsible\b|\bin charge\b|\btalk to\b|\bturn to\b|\bcontact\b|\blook(s|ing)? after\b|\bwhose\b|"
+     r"\bbelongs? to\b|\bmaintain(s|ed|ers?)\b|\bwhom? (do|should|can) i (ask|call|ping)\b"),
     ("environments", r"\benvironments\b"),
-    ("dataset", r"\bdata ?sets?\b|\btrained on\b|\btraining data\b|\bwhich data\b"),
+    ("dataset",
+     r"\bdata ?sets?\b|\b(trained|fitted|fed) (on|from|with)\b|\btraining data\b|"
+     r"\b(which|what) (data|samples|examples)\b|\blearn(s|ed|t)? from\b"),
     ("signature", r"\bsignature\b|\bschema\b|\bwhich (inputs|features|columns)\b"),
-    ("best", r"\b(best|highest|lowest|worst|top) .{0,30}\brun\b|\brun .{0,40}(best|highest|lowest)\b"),
+    ("best",
+     r"\b(best|highest|lowest|worst|top|(most|least) \w+) .{0,30}\bruns?\b|"
+     r"\bruns? .{0,40}\b(best|highest|lowest|worst|most|least)\b"),
     ("moved", r"\balias(es)? .{0,40}(histor|moved|changed)|\bwho moved\b|\bwhen .{0,30}alias\b"),
     ("alias", r"\balias(es)?\b"),
-    ("run", r"\b(which|what) run\b|\bsource run\b|\bcome from\b|\bcame from\b"),
-    ("registered", r"\bregistered\b"),
-    ("replicas", r"\breplicas?\b|\bpods?\b"),
-    ("latency", r"\blatenc|\bhow (fast|slow|long)\b|\bp(50|95|99)\b|\bresponse times?\b"),
+    ("run",
+     r"\b(which|what) (training )?run\b|\bsource run\b|\bcom(e|es|ing) from\b|\bcame from\b|\boriginat|\bproduced\b|"
+     r"\b(which|what) training\b|\b(made|built|created) by (which|what)\b"),
+    ("registered",
+     r"\bregistered\b|\b(in|into|to) the registry\b|\b(who|whom|by whom) .{0,20}\b(added|uploaded|entered|created)\b|"
+     r"\b(added|uploaded|entered) by\b"),
+    ("replicas", r"\b(replicas?|pods?|copies|copy|instances?)\b"),
+    ("latency", r"\blatenc|\bhow (fast|slow)\b|\bhow long (does|do|did|is)\b|\bp(50|95|99)\b|\bresponse times?\b"),
     ("errors", r"\berrors?\b(?! budget)|\bfailures\b|\bfailing requests\b|\berror rate\b"),
     ("traffic", r"\btraffic\b|\brequests\b|\bhow busy\b"),
     ("predictions", r"\bpredictions?\b"),
     ("budget", r"\bbudgets?\b|\bslos?\b|\bobjectives?\b"),
     ("monitor", r"\bmonitors?\b|\bverdicts?\b|\bdrift(ed|ing|s)?\b"),
-    ("alert", r"\balerts?\b|\bfiring\b|\balarms?\b"),
+    ("alert", r"\balerts?\b|\bfir(ing|es|ed)\b|\balarm(s|ing)?\b|\bgo(es|ing)? off\b|\bwarnings?\b"),
     ("incident", r"\bincidents?\b|\boutages?\b"),
     ("job", r"\bjobs?\b"),
     ("connection", r"\bconnections?\b|\bconnected\b"),
@@ -53,7 +72,8 @@ _SAID = (
     ("versions", r"\b(latest|newest|all) versions?\b|\bversions are there\b"),
     ("serves",
      r"\bserv(e|es|ed|ing)\b|\blive\b|\bin (prod|production|staging|dev)\b|"
-     r"\bdeployed\b|\brunning\b|\b(which|what) version\b"),
+     r"\bdeployed\b|\brunning\b|\b(which|what) version\b|\bcurrently\b|\bright now\b|\bat the moment\b|\bout there\b|"
+     r"\busing\b|\bloaded\b|\banswer(s|ing)\b|\bhow long ha(s|ve)\b|\bswitch(ed)?\b|\bsince when\b"),
     ("status", r"\bstatus\b|\bstate\b|\bhow is\b|\bhow are\b|\bhealth|\bstarted\b|\bwhen did\b"),
     ("purpose", r"\bpurpose\b|\bwhat is .{1,40} for\b|\brisk\b"),
 )  # fmt: skip
@@ -61,15 +81,24 @@ _TOPICS = tuple((name, re.compile(words, re.IGNORECASE)) for name, words in _SAI
 _ATTRIBUTE = re.compile(
     r"\b(?:what(?:'s| is| was| are| were)?|which|tell me|give me|show(?: me)?"
     r"|how (?:high|low|big|large|good) (?:is|was))"
-    r"\s+(?:the\s+)?(?P<name>[\w-]+(?: [\w-]+){0,4}?)\s+(?:of|for|in|does|did|has|on|was|is)\b",
+    r"\s+(?:the\s+)?(?P<name>(?:(?!(?:it|this|that|we|i|you|they|may|can|should)\b)[\w-]+ ?){1,5}?)"
+    r"\s*\b(?:of|for|in|does|did|do|has|have|on|was|is|are|were)\b",
     re.IGNORECASE,
 )
 _HIGH_LOW = re.compile(
-    r"\b(?P<word>best|highest|lowest|worst|top|smallest|largest)\s+(?P<name>[\w-]+)", re.I
+    r"\b(?:(?P<word>best|highest|lowest|worst|top|smallest|largest)|(?P<degree>most|least))\b(?P<rest>.{3,80})",
+    re.I,
 )
+_LOW = {"lowest", "smallest", "worst", "least"}
 _COUNTED = re.compile(
-    r"\b(?:how many|number of|count of)\s+(?:open |failed |firing |registered )?(?P<noun>\w+)", re.I
+    r"\b(?:how many|how much|number of|count(?: of)?|total(?: number)?(?: of)?)\b(?P<rest>.+)",
+    re.I | re.S,
 )
+_SETTING = {"open", "failed", "registered", "the", "all", "is", "are", "our", "my", "of"}
+_SAME = {
+    "copies": "replicas", "instances": "replicas", "pods": "replicas", "firing": "alerts", "alarms": "alerts",
+    "outages": "incidents", "services": "deployments", "endpoints": "deployments", "people": "members",
+}  # fmt: skip
 
 
 def topics(text: str) -> tuple[str, ...]:
@@ -83,16 +112,22 @@ def attribute(text: str) -> str:
     return found["name"].strip().casefold() if found else ""
 
 
-def extreme(text: str) -> tuple[str, bool]:
-    """The metric whose best value is asked for, and whether the lowest is."""
+def extreme(text: str) -> tuple[list[str], bool]:
+    """The words that may name the metric whose best value is asked for, and whether the lowest is."""
     found = _HIGH_LOW.search(text)
     if found is None:
-        return "", False
-    return found["name"].casefold(), found["word"].casefold() in {"lowest", "smallest", "worst"}
+        return [], False
+    said = (found["word"] or found["degree"]).casefold()
+    words = re.findall(r"[a-z0-9_]+", found["rest"].casefold())[:6]
+    return [*map("_".join, pairwise(words)), *words], said in _LOW
 
 
 def counted(text: str) -> str:
     """What is counted, such as `incidents`."""
     found = _COUNTED.search(text)
-    noun = found["noun"].casefold() if found else ""
-    return noun if noun.endswith("s") or not noun else f"{noun}s"
+    words = re.findall(r"\w+", found["rest"].casefold())[:4] if found else []
+    for word in words:
+        if word not in _SETTING:
+            several = word if word.endswith("s") else f"{word}s"
+            return _SAME.get(word) or _SAME.get(several, several)
+    return ""

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from apps.assistant.answers import Piece, Sentence, Standing
 from apps.assistant.evidence.recipes import COUNTED, COUNTS, FACTS, wanted
 from apps.assistant.routing import Route, topics
+from apps.assistant.routing.words import alike
 
 MOST_OF_A_TOPIC = 6
 
@@ -50,11 +51,11 @@ def _saying(keys: tuple[str, ...], evidence: Sequence[Piece]) -> Iterator[Senten
 
 def _values(route: Route, evidence: Sequence[Piece]) -> Iterator[Sentence]:
     """The metrics, params and roles whose names stand in the question."""
-    asked = _spaced(route.text)
+    asked = _bare(route.text).split()
     for piece in evidence:
         for name, text in piece.facts.items():
             group, _, key = name.partition(":")
-            if group in {"metric", "param", "role"} and f" {_bare(key)} " in asked:
+            if group in {"metric", "param", "role"} and _in(_bare(key).split(), asked):
                 yield Sentence(text, Standing.KNOWN, (piece.n,))
 
 
@@ -63,8 +64,13 @@ def valued(route: Route, evidence: Sequence[Piece]) -> bool:
     return any(True for _ in _values(route, evidence))
 
 
-def _spaced(text: str) -> str:
-    return f" {_bare(text)} "
+def _in(name: Sequence[str], asked: Sequence[str]) -> bool:
+    """Whether the words of a name follow one another, the last in any form."""
+    size = len(name)
+    return any(
+        [*asked[at : at + size - 1]] == [*name[:-1]] and alike(asked[at + size - 1], name[-1])
+        for at in range(len(asked) - size + 1)
+    )
 
 
 def _bare(text: str) -> str:
