@@ -78,6 +78,11 @@ def may_keep(user: Person, project: Project | None) -> bool:
     return access.allows(user, project.pk, Role.MAINTAINER)
 
 
+def may_set_terms(user: Person, project: Project) -> bool:
+    """Whether the person says how long the project keeps questions, and how many there may be."""
+    return access.allows(user, project.pk, Role.OWNER)
+
+
 def project_to_keep(user: Person, slug: str | None) -> Project | None:
     """The project whose models the person sets up; `None` is the whole portal."""
     if not slug:

@@ -13,18 +13,22 @@ from apps.assistant.models import Exchange, Proposal
 from apps.assistant.planner import Question
 from apps.assistant.proposals import services
 from apps.assistant.talks import services as talks
+from apps.core.access import Role
 from apps.core.errors import Conflict, Invalid, NotFound, RoleNeeded
 from apps.deployments import services as releasing
 from apps.deployments.models import Release
 from apps.docs import services as docs
 from apps.incidents import services as incidents
-from apps.incidents.models import Incident
+from apps.incidents import tickets
+from apps.incidents.models import Incident, Ticket
+from apps.integrations.models import Connection
 from apps.ledger.models import Entry
 from apps.models.models import Promotion
 from apps.monitoring.models import Silence
 from tests.assistant.ollama import Ollama, Script
 from tests.base import PortalTestCase
 from tests.deployments.test_pages import model_with_versions, served
+from tests.incidents.tickets.base import JIRA
 from tests.monitoring.alerts.base import posted, told_and_settled
 
 State = Proposal.State
@@ -116,6 +120,47 @@ class ProposalTests(PortalTestCase):
         other = self.propose(project="fraud", title="Another one")
         Proposal.objects.filter(pk=other.pk).update(expires_at=timezone.now())
         self.assertEqual(services.expire_due(), 1)
+        self.assertEqual(services.expire_due(), 0)
+        entries = Entry.objects.filter(verb="assistant.proposal_expired").order_by("pk")
+        told = [(each.subject_id, each.actor_id) for each in entries]
+        self.assertEqual(told, [(str(proposal.pk), None), (str(other.pk), None)])
+
+    def test_a_ticket_is_filed_once_somebody_approves(self) -> None:
+        row = self.incident()
+        page = {"kind": "incident", "id": str(row.pk)}
+        self.ask("Open a ticket for this.", page=page)
+        self.assertFalse(Proposal.objects.exists())  # there is no tracker yet
+
+        jira = Connection.objects.create(project=self.fraud, slug="jira", name="Desk", values=JIRA)
+        self.ask("Open a ticket for this.", page=page)
+        proposal = Proposal.objects.get()
+        self.assertEqual((proposal.service, proposal.needed), ("open_ticket", Role.RESPONDER))
+        self.assertIn("Whoever reads Desk sees incident", proposal.consequence)
+        self.assertFalse(Ticket.objects.exists())
+        with self.assertRaises(RoleNeeded):
+            services.approve(proposal=proposal, by=self.carol)
+        self.assertFalse(Ticket.objects.exists())
+
+        done = services.approve(proposal=proposal, by=self.rita)
+        self.assertEqual((done.state, done.result_url), (State.DONE, row.get_absolute_url()))
+        ticket = Ticket.objects.get()
+        self.assertEqual((ticket.incident, ticket.connection), (row, jira))
+        verbs = Entry.objects.filter(
+            verb__in=("assistant.proposal_approved", "incidents.ticket_linked")
+        )
+        self.assertEqual({each.actor_id for each in verbs}, {self.rita.pk})
+        with self.assertRaises(ProposalClosed):
+            services.approve(proposal=proposal, by=self.rita)
+        self.assertEqual(Ticket.objects.count(), 1)
+
+    def test_a_ticket_that_came_meanwhile_leaves_nothing_to_approve(self) -> None:
+        row = self.incident()
+        Connection.objects.create(project=self.fraud, slug="jira", name="Desk", values=JIRA)
+        proposal = self.propose("open_ticket", incident_id=row.pk)
+        tickets.link_ticket(incident=row, by=self.rita)
+        with self.assertRaises(ProposalStale):
+            services.approve(proposal=proposal, by=self.rita)
+        self.assertEqual(Ticket.objects.count(), 1)
 
     def test_a_refused_one_is_over(self) -> None:
         proposal = self.propose()

@@ -154,6 +154,16 @@ class ProviderTests(PortalTestCase):
             self.client.post("/assistant/providers/new/", self.sent(project="")).status_code, 422
         )
 
+    def test_owners_are_led_to_the_terms_of_their_project(self) -> None:
+        self.client.force_login(self.max)
+        self.client.post("/assistant/providers/new/", self.sent())
+        row = Provider.objects.get()
+        for person, sees in ((self.ada, True), (self.carol, False)):
+            self.client.force_login(person)
+            for place in ("/assistant/providers/", row.get_absolute_url()):
+                page = self.client.get(place).content.decode()
+                self.assertEqual("/assistant/terms/fraud/" in page, sees, (person, place))
+
     def test_rest_sets_up_and_takes_away(self) -> None:
         api = self.api(self.max)
         made = api.post(

@@ -18,7 +18,8 @@ from apps.deployments.models import Deployment, Release, Replica, ServedSpan
 from apps.docs import services as docs
 from apps.docs.models import Document
 from apps.incidents import services as incident_services
-from apps.incidents.models import Incident
+from apps.incidents.models import Incident, Ticket
+from apps.integrations.models import Connection
 from apps.models.models import (
     Alias,
     Decision,
@@ -132,6 +133,7 @@ def _service(dice: Dice, place: Place, experiment: Experiment, now: datetime, wo
     runbook, steps = _runbook(dice, place, model, word)
     monitor, alert = _watched(dice, place, deployment, live, now)
     incident = _incident(place, alert, live, now)
+    _ticket(place, incident, word)
     budget = dice.number(10, 90)
     slo = Slo.objects.create(
         project=project, deployment=deployment, name=dice.name(), indicator="availability", objective=0.995,
@@ -230,3 +232,16 @@ def _incident(place: Place, alert: Alert, live: Release, now: datetime) -> Incid
     )  # fmt: skip
     incident_services.keep_evidence(row)
     return row
+
+
+def _ticket(place: Place, incident: Incident, word: str) -> Ticket:
+    """A ticket whose texts, written in another system, give orders."""
+    tracker, _ = Connection.objects.get_or_create(
+        project=place.project, slug="jira", name=f"desk of {place.project.slug}",
+        defaults={"values": {"site": "https://desk.example", "email": "bot@desk.example", "project": "ML"}},
+    )  # fmt: skip
+    return Ticket.objects.create(
+        incident=incident, connection=tracker, correlation=f"{place.project.slug}-{incident.pk}",
+        key=f"ML-{incident.pk}",
+        remote_status=f"Open. {ORDER.format(word=word)}"[:100], remote_assignee=ORDER.format(word=word),
+    )  # fmt: skip

@@ -85,7 +85,7 @@ def approve(*, proposal: Proposal, by: AbstractUser) -> Proposal:
         require(by, row.project_id, Role(row.needed), what="proposal")
         reason = _stale(row, by)
         if reason:
-            _settle(row, State.EXPIRED, reason, None)
+            _expire(row, reason)
         else:
             _run(row, by)
     if reason:
@@ -103,10 +103,20 @@ def refuse(*, proposal: Proposal, by: AbstractUser, reason: str = "") -> Proposa
     return row
 
 
+@transaction.atomic
 def expire_due() -> int:
     """Close what nobody decided in time; how many these were."""
-    due = Proposal.objects.waiting().filter(expires_at__lte=timezone.now())
-    return due.update(state=State.EXPIRED, note="Nobody decided in time.")
+    # Whoever decides at this moment holds the row: that one is not waiting any more.
+    due = Proposal.objects.waiting().filter(expires_at__lte=timezone.now()).order_by("pk")
+    rows = list(due.select_for_update(skip_locked=True))
+    for row in rows:
+        _expire(row, "Nobody decided in time.")
+    return len(rows)
+
+
+def _expire(row: Proposal, reason: str) -> None:
+    _settle(row, State.EXPIRED, reason, None)
+    _note("assistant.proposal_expired", row, None)
 
 
 def _run(row: Proposal, by: AbstractUser) -> None:
@@ -157,7 +167,7 @@ def _settle(row: Proposal, state: str, note: str, by: AbstractUser | None) -> No
     live.changed(row.topic)
 
 
-def _note(verb: str, row: Proposal, by: AbstractUser) -> None:
+def _note(verb: str, row: Proposal, by: AbstractUser | None) -> None:
     """The exchange is the prompt that led here: kept by its id, so that it can be erased."""
     data = {"service": row.service, "exchange": row.exchange_id, "via": row.via}
     record(actor=by, verb=verb, subject=row, project_id=row.project_id, data=data)

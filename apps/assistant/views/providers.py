@@ -17,6 +17,7 @@ from apps.core.access import Role
 from apps.core.errors import PortalError
 from apps.core.typing import UserRequest
 from apps.projects import access as projects
+from apps.projects.selectors import held as projects_held
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ def index(request: UserRequest) -> HttpResponse:
         "providers": selectors.providers(request.user).order_by("project__name", "position", "pk"),
         "of_settings": order.of_settings(),
         "may_add": ProviderForm(user=request.user).has_place,
+        "owned": projects_held(request.user, Role.OWNER).order_by("name"),
     }
     return render(request, "assistant/providers.html", context)
 
@@ -69,6 +71,7 @@ def provider(request: UserRequest, pk: int) -> HttpResponse:
     keeps = access.may_keep(request.user, row.project)
     memory = offers.memory_here()
     context: dict[str, Any] = {"provider": row, "keeps": keeps, "memory": memory}
+    context["owns"] = row.project is not None and access.may_set_terms(request.user, row.project)
     if keeps and row.kind == Provider.Kind.OLLAMA:
         context["server"] = _server(row)
         context["offers"] = [(each, each.fits(memory)) for each in offers.OFFERS]
