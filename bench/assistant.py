@@ -50,7 +50,8 @@ from apps.projects.models import Grant, Project
 WARM = 8
 kept, slow = [], []
 unlimited = {"token": 10**9, "person": 10**9, "anonymous": 10**9}
-with override_settings(ASSISTANT_QUESTIONS_PER_HOUR=10**6, API_RATES=unlimited), transaction.atomic():
+settings = {"ASSISTANT_QUESTIONS_PER_HOUR": 10**6, "API_RATES": unlimited, "ALLOWED_HOSTS": ["testserver"]}
+with override_settings(**settings), transaction.atomic():
     space = build(7)
     Grant.objects.create(project=Project.objects.get(slug="fraud"), user=space.asker, role=Role.VIEWER)
     client = APIClient()
