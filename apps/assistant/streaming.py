@@ -221,8 +221,9 @@ class Asking:
             return
         for wish in wanted:
             if wish.wrong:
-                refused = {"arguments": wish.arguments, "by": site.model, "wrong": wish.wrong}
-                yield Called(wish.name, 0.0, 0, **refused)
+                yield Called(
+                    wish.name, 0.0, 0, arguments=wish.arguments, by=site.model, wrong=wish.wrong
+                )
             elif wish.name in self.deeds:
                 yield Proposed(wish.name.removeprefix(DEED), wish.arguments)
             else:

@@ -53,7 +53,9 @@ def _metric(user: Person, route: Route) -> str:
     """The metric of the newest runs that stands in the question, in any form."""
     asked, _ = topics.extreme(route.text)
     runs = models.runs(user).filter(project__slug=route.project).order_by("-pk")
-    names = {name for told in runs.values_list("metrics", flat=True)[:NEWEST] for name in told}
+    names: set[str] = {
+        name for told in runs.values_list("metrics", flat=True)[:NEWEST] for name in told
+    }
     for word in asked:
         for name in sorted(names):
             if alike(word, name.casefold()):
