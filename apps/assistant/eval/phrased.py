@@ -1,4 +1,4 @@
-"""The shipped facts asked as people ask them. `fresh` ones were kept aside while the router learned the others."""
+"""The shipped facts asked as people ask them. Of the `fresh` ones the router is not held to understand all."""
 
 from __future__ import annotations
 
