@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib.auth.models import AbstractUser
 
 from apps.core.tools import Found, told, tool
@@ -62,7 +64,7 @@ def _incident(row: Incident) -> Found:
 
 @tool()
 def incidents_of(
-    *, user: AbstractUser, project: str | None = None, deployment: str = ""
+    *, user: AbstractUser, project: str | None = None, deployment: str = "", only_open: bool = False
 ) -> list[Found]:
     """How many incidents are open and how many there were, and the newest ones, open ones first."""
     found = selectors.incidents(user)
@@ -72,8 +74,25 @@ def incidents_of(
     text = f"{found.open().count()} incidents are open{where}, {found.count()} were opened in all."
     key = f"incidents:{deployment or project or ''}"
     head = told("count", key, "Incidents", "/incidents/", {"count:incidents": text})
-    rows = list(found.open()[:MOST]) or list(found[:MOST])
+    rows = list(found.open()[:MOST])
+    rows = rows if rows or only_open else list(found[:MOST])
     return [head, *(_incident(row) for row in rows)]
+
+
+@tool()
+def incidents_between(
+    *, user: AbstractUser, since: datetime, until: datetime, project: str | None = None, deployment: str = ""
+) -> list[Found]:  # fmt: skip
+    """The incidents that were opened in a stretch of time, the oldest first, and how many they are."""
+    found = selectors.incidents(user).filter(opened_at__gte=since, opened_at__lt=until)
+    found = found.filter(project__slug=project) if project else found
+    found = found.filter(deployment__slug=deployment) if deployment else found
+    between = f"between {since:%F %H:%M} and {until:%F %H:%M} UTC"
+    where = f" for {deployment}" if deployment else f" in {project}" if project else ""
+    text = f"{found.count()} incidents were opened{where} {between}."
+    key = f"incidents:{deployment or project or ''}:{since:%F-%H:%M}"
+    head = told("count", key, "Incidents", "/incidents/", {"count:incidents": text})
+    return [head, *(_incident(row) for row in found.order_by("opened_at", "pk")[:MOST])]
 
 
 @tool()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 
+from apps.core.access import Role
 from apps.core.tools import Found, told, tool
 from apps.projects import access, selectors
-from apps.projects.models import Project
+from apps.projects.models import Grant, Project
 
 MOST = 20
 
@@ -27,6 +28,7 @@ def project_facts(*, user: AbstractUser, project: str) -> list[Found]:
         else f"Members of {row.name} are {', '.join(members[:MOST])}{rest}.",
         "environments": f"The environments of {row.name} are {places}.",
         "criticality": f"The criticality of {row.name} is {row.get_criticality_display().lower()}.",
+        "approvers": _approvers(row, grants),
         "purpose": f"The purpose of {row.name}: {row.purpose}" if row.purpose else "",
     }
     roles = {
@@ -34,6 +36,14 @@ def project_facts(*, user: AbstractUser, project: str) -> list[Found]:
         for each in grants[:MOST]
     }
     return [told("project", row.slug, row.name, row.get_absolute_url(), {**facts, **roles})]
+
+
+def _approvers(row: Project, grants: list[Grant]) -> str:
+    """Who may let a version in, where nobody was left out for want of room."""
+    names = [_named(each.holder) for each in grants if each.role >= Role.MAINTAINER]
+    if len(grants) > MOST:
+        return f"Maintainers and owners of {row.name} may approve, each what others asked for."
+    return f"In {row.name} {', '.join(names)} may approve, each what others asked for."
 
 
 @tool()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.portal.polling import end
-from tests.thread.client import Person, WholePortal
+from tests.thread.client import PATIENCE, Person, WholePortal
 
 pytestmark = [
     pytest.mark.slow,
@@ -31,7 +31,7 @@ def portal() -> Iterator[WholePortal]:
     home.chmod(0o711)
     started = WholePortal(home, DEMO="1").start()
     try:
-        started.wait_for("Signalbox is ready")
+        started.wait_for("Signalbox is ready", seconds=PATIENCE)
         yield started
     finally:
         end(started.process)

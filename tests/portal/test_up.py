@@ -61,12 +61,12 @@ class Portal:
             check=False,
         )
 
-    def wait_for(self, words: str) -> None:
+    def wait_for(self, words: str, *, seconds: float = 180) -> None:
         def known() -> bool:
             assert self.process.poll() is None, said(self.out)
             return words in said(self.out)
 
-        until(known, seconds=180, what=lambda: f"{words!r} in {said(self.out)}")
+        until(known, seconds=seconds, what=lambda: f"{words!r} in {said(self.out)}")
 
     def get(self, path: str) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)

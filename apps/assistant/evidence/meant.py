@@ -8,15 +8,18 @@ from apps.assistant.routing import Route, topics
 from apps.assistant.routing.words import alike
 from apps.core.access import Person
 from apps.deployments import selectors as deployments
+from apps.incidents import selectors as incidents
 from apps.models import selectors as models
 
 MOST = 3
 NEWEST = 50  # runs whose metrics are known by name
+# What is asked of an open incident without naming it.
+OF_OPEN = ("next", "howto", "ticket")
 
 
 @dataclass(frozen=True, slots=True)
 class Meant:
-    """`missing` are versions that are named and are not there."""
+    """`missing` are versions that are named and are not there; `open` the open incidents where none is named."""
 
     deployments: tuple[str, ...]
     models: tuple[int, ...]
@@ -25,6 +28,7 @@ class Meant:
     runs: tuple[int, ...]
     missing: tuple[str, ...]
     metric: str = ""
+    open: tuple[int, ...] = ()
 
 
 def meant(user: Person, route: Route) -> Meant:
@@ -46,6 +50,7 @@ def meant(user: Person, route: Route) -> Meant:
         runs=tuple(pk for pk, _ in named.runs) or tuple(_of_page(route, "run")),
         missing=tuple(missing),
         metric=_metric(user, route) if route.wants("best") else "",
+        open=tuple(_open(user, route, slugs)),
     )
 
 
@@ -68,6 +73,16 @@ def _of_page(route: Route, kind: str) -> list[int]:
     key = route.page.get("id", "")
     on_page = route.page.get("kind") == kind and key.isascii() and key.isdigit() and len(key) < 19
     return [int(key)] if on_page and route.named.nothing else []
+
+
+def _open(user: Person, route: Route, slugs: list[str]) -> list[int]:
+    """The open incidents of the deployments that are meant, else of the project."""
+    if not route.wants(*OF_OPEN) or route.named.incidents:
+        return []
+    found = incidents.incidents(user).open()
+    found = found.filter(project__slug=route.project) if route.project else found
+    found = found.filter(deployment__slug__in=slugs) if slugs else found
+    return list(found.values_list("pk", flat=True)[:MOST])
 
 
 def _places(user: Person, route: Route, model_ids: list[int]) -> list[str]:

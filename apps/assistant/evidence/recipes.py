@@ -15,7 +15,7 @@ Call = tuple[str, dict[str, Any]]
 Recipe = Callable[[Route, Meant], Iterator[Call]]
 BEFORE = timedelta(hours=24)
 # Topics beside which no other is looked up: their words occur in questions of all kinds.
-ALONE = ("count", "compare", "changed")
+ALONE = ("next", "well", "count", "compare", "changed")
 WEAK = ("serves", "status", "release")
 
 
@@ -24,7 +24,11 @@ def wanted(route: Route) -> tuple[str, ...]:
     if alone := [each for each in ALONE if each in route.topics]:
         return (alone[0],)
     strong = tuple(each for each in route.topics if each not in WEAK)
-    return strong or route.topics
+    # What broke is a list where a stretch of time is named, and a story where none is.
+    listed = "happened" in strong and route.when.since
+    return (
+        tuple(each for each in strong if each != ("why" if listed else "happened")) or route.topics
+    )
 
 
 def _where(route: Route) -> dict[str, Any]:
@@ -129,12 +133,29 @@ def _compare(route: Route, meant: Meant) -> Iterator[Call]:
 def _incident(route: Route, meant: Meant) -> Iterator[Call]:
     for pk in meant.incidents:
         yield "incident_facts", {"incident_id": pk}
-    if not meant.incidents:
+    if not meant.incidents and route.when.since:
+        stretch = {"since": route.when.since, "until": route.when.until or timezone.now()}
+        yield from _narrowed("incidents_between", **stretch)(route, meant)
+    elif not meant.incidents:
         yield from _narrowed("incidents_of")(route, meant)
 
 
+def _well(route: Route, meant: Meant) -> Iterator[Call]:
+    """What is open and what fires."""
+    yield from _narrowed("incidents_of", only_open=True)(route, meant)
+    yield from _narrowed("alerts_of")(route, meant)
+
+
+def _next(route: Route, meant: Meant) -> Iterator[Call]:
+    """What waits for somebody: incidents with what their runbooks say, alerts, approvals."""
+    for pk in meant.incidents or meant.open:
+        yield "incident_evidence", {"incident_id": pk}
+    yield from _well(route, meant)
+    yield "waiting_promotions", _where(route)
+
+
 def _ticket(route: Route, meant: Meant) -> Iterator[Call]:
-    for pk in meant.incidents:
+    for pk in meant.incidents or meant.open:
         yield "tickets_of", {"incident_id": pk}
 
 
@@ -160,7 +181,7 @@ def _changed(route: Route, meant: Meant) -> Iterator[Call]:
 
 
 def _howto(route: Route, meant: Meant) -> Iterator[Call]:
-    for pk in meant.incidents:
+    for pk in meant.incidents or (meant.open if meant.deployments else ()):
         yield "incident_evidence", {"incident_id": pk}
     yield "find_passages", {"words": route.text, **_where(route)}
 
@@ -184,6 +205,15 @@ def _runs(route: Route, meant: Meant) -> Iterator[Call]:
 def _members(route: Route, meant: Meant) -> Iterator[Call]:
     for slug in route.named.projects or ((route.project,) if route.project else ()):
         yield "project_facts", {"project": slug}
+
+
+def _purpose(route: Route, meant: Meant) -> Iterator[Call]:
+    yield from _members(route, meant)
+    yield from _models(route, meant)
+
+
+def _on_call(route: Route, meant: Meant) -> Iterator[Call]:
+    yield "on_call_now", _where(route)
 
 
 def _monitor(route: Route, meant: Meant) -> Iterator[Call]:
@@ -241,7 +271,8 @@ RECIPES: dict[str, Recipe] = {
     "budget": _narrowed("objectives_of"), "monitor": _monitor, "alert": _narrowed("alerts_of"),
     "incident": _incident, "job": _jobs, "connection": _connection,
     "release": _for_deployments("release_history"), "versions": _models, "serves": _serves, "status": _status,
-    "purpose": _models,
+    "purpose": _purpose, "next": _next, "well": _well, "happened": _incident, "approvers": _members,
+    "reason": _incident, "on_call": _on_call,
     "runs": _runs, "models": _runs, "projects": _projects, "deployments": _deployments,
 }  # fmt: skip
 
@@ -265,7 +296,8 @@ FACTS: dict[str, tuple[str, ...]] = {
     "incident": ("incident", "count:incidents"), "job": ("count:jobs", "job"), "connection": ("connection", "off"),
     "release": ("release",), "versions": ("versions",), "serves": ("serves",), "changed": ("change",),
     "status": ("serves", "status", "started", "incident", "connection", "monitor", "alert", "count:alerts"),
-    "purpose": ("purpose", "risk"), "compare": ("difference:",),
+    "happened": ("incident", "count:incidents"), "approvers": ("approvers",), "reason": ("reason", "resolved"),
+    "on_call": ("on_call",), "purpose": ("purpose", "risk"), "compare": ("difference:",),
     "runs": ("count:runs",), "models": ("count:models",), "projects": ("count:projects",),
     "deployments": ("count:deployments",),
 }  # fmt: skip

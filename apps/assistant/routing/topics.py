@@ -7,6 +7,16 @@ from itertools import pairwise
 
 # A topic and the words that ask for it. The first that fits decides what is said first.
 _SAID = (
+    ("next",
+     r"\bwhat (do|should|can|must|shall) (i|we) (do|look at|work on|begin with)( about (it|this))?"
+     r"( now| next| first| today)?\s*[?.!]*$|"
+     r"\bwhat needs (me|us|doing|attention|to be done)\b|\bwhat(?:'s| is)? (next|now)\b"),
+    ("well",
+     r"\b(is|are) (any|every)(thing|one)\b.{0,40}\b(on fire|burning|wrong|broken|down|failing|bad|ok|okay|"
+     r"fine|healthy|well|calm|alright|all right|up|green)\b|\bis all well\b|\bon fire\b"),
+    ("happened",
+     r"\b(what|anything|something|which) .{0,20}\b(broke|broken|break|failed|fail|fell over|gone wrong|"
+     r"went wrong|go wrong|was wrong|was down|went down)\b|\bincidents? .{0,20}were there\b"),
     ("howto",
      r"\bhow (do|can|should|would) (i|we|you|one)\b|\bhow to\b|\brunbook|"
      r"\bsteps?\b|\bwhat (do|should|can|must) (i|we)\b|\bmitigat"),
@@ -18,21 +28,26 @@ _SAID = (
     ("waiting",
      r"\bwait(s|ing)? for (my |an |somebody's |anybody's )?approv|"
      r"\bpending (approval|promotion)s?|\bpromotions? (is|are) waiting"),
+    ("approvers",
+     r"\bwho (can|may|could|should|must|has to|is allowed to) (approve|decide|sign off|say yes)\b|\bwhose approval\b"),
     ("approved",
      r"\bapprov|\bsign(ed)?[ -]?offs?\b|\bgave the (go|green)|\bgo-?ahead\b|\bgreen[ -]?lit|\bthumbs up\b|"
      r"\bclear(ed|ance)\b|\bbless(ed|ing)\b|\bauthori[sz]|\bconsent|\bpermitted\b|\bdeclined\b|\blet .{1,40} into\b"),
     ("gates", r"\bgates?\b"),
     ("count", r"\bhow many\b|\bnumber of\b|\bcount\b|\btotal\b|\bhow much (is|are) (firing|open|failed)\b"),
     ("last_good",
-     r"\blast good\b|\broll(ed)? ?back to\b|\bversion before\b|\bprevious(ly)? (good )?version\b|"
+     r"\blast good\b|\broll(ed)?\b.{0,60}\bback to\b|\bversion before\b|\bprevious(ly)? (good )?version\b|"
      r"\bundo\b|\bgo back to\b|\brevert|\bpredecessor|\bprior (version|release)\b|"
      r"\bbefore the (present|current|live) (version|one|release)\b"),
     ("requested",
      r"\bwho (requested|asked|released|shipped|deployed|rolled|pushed|launched|started|triggered|initiated)\b|"
      r"\bwho (kicked|set) off\b|\bwho (is|was) behind\b"),
     ("acknowledged",
-     r"\backnowledg|\bwho (took|picked|is on|has taken)\b|\bdeal(s|ing|t)? with\b|\brespond(ed|s|ing)?\b|"
+     r"\backnowledg|\bwho(?:'s| is| was)? (took|picked|on (it|this|that|the|incident|#)|has taken|working on|handling|"
+     r"looking (at|into))\b|\bdeal(s|ing|t)? with\b|\brespond(ed|s|ing)?\b|"
      r"\bhandl(es|ed|ing)\b|\bworking on\b|\b(takes?|taking) care\b"),
+    ("on_call", r"\bon[- ]call\b|\bwho(m)? (do|should|can) (i|we) (page|wake)\b"),
+    ("reason", r"\bhow (was|were|did|has|had)\b.{0,60}\b(resolved?|fixed|mended|solved?|over|ended?)\b"),
     ("resolved", r"\bresolved\b|\bis .{0,30}\bover\b"),
     ("severity", r"\bsever|\bhow (bad|important)\b|\bserious|\burgen(t|cy)\b|\bcritical\b|\bpriority\b"),
     ("ticket", r"\btickets?\b|\bjira\b|\bservicenow\b"),
@@ -63,7 +78,7 @@ _SAID = (
     ("traffic", r"\btraffic\b|\brequests\b|\bhow busy\b"),
     ("predictions", r"\bpredictions?\b"),
     ("budget", r"\bbudgets?\b|\bslos?\b|\bobjectives?\b"),
-    ("monitor", r"\bmonitors?\b|\bverdicts?\b|\bdrift(ed|ing|s)?\b"),
+    ("monitor", r"\bmonitors?\b|\bwatch(ed|es|ing)?\b|\bverdicts?\b|\bdrift(ed|ing|s)?\b"),
     ("alert", r"\balerts?\b|\bfir(ing|es|ed)\b|\balarm(s|ing)?\b|\bgo(es|ing)? off\b|\bwarnings?\b"),
     ("incident", r"\bincidents?\b|\boutages?\b"),
     ("job", r"\bjobs?\b"),
@@ -85,6 +100,8 @@ _ATTRIBUTE = re.compile(
     r"\s*\b(?:of|for|in|does|did|do|has|have|on|was|is|are|were)\b",
     re.IGNORECASE,
 )
+STEM = 6  # `accurate` and `accuracy`, `precise` and `precision` share as much
+_GRADE = re.compile(rf"\bhow (?P<word>[a-z]{{{STEM},}}) (?:is|are|was|were)\b", re.IGNORECASE)
 _HIGH_LOW = re.compile(
     r"\b(?:(?P<word>best|highest|lowest|worst|top|smallest|largest)|(?P<degree>most|least))\b(?P<rest>.{3,80})",
     re.I,
@@ -109,7 +126,14 @@ def topics(text: str) -> tuple[str, ...]:
 def attribute(text: str) -> str:
     """The property that is asked for, such as `accuracy` in `what is the accuracy of v3`."""
     found = _ATTRIBUTE.search(text)
-    return found["name"].strip().casefold() if found else ""
+    name = found["name"].strip().casefold() if found else ""
+    return "" if name.endswith((" is", " are", " was", " were")) else name
+
+
+def grade(text: str) -> str:
+    """How the metric begins that `how accurate` asks for, such as `accura`."""
+    found = _GRADE.search(text)
+    return found["word"].casefold()[:STEM] if found else ""
 
 
 def extreme(text: str) -> tuple[list[str], bool]:

@@ -34,7 +34,9 @@ def word(
 
 def _known(route: Route, evidence: Sequence[Piece]) -> Iterator[Sentence]:
     chosen = wanted(route)
-    if "changed" in chosen:
+    if {"next", "well"} & set(chosen):
+        yield from story.standing(evidence)
+    elif "changed" in chosen:
         yield from story.changes(evidence)
     elif "why" in chosen:
         yield from story.story(evidence)

@@ -17,11 +17,11 @@ def answering(route: Route, evidence: Sequence[Piece]) -> Iterator[Sentence]:
     """The sentences that answer, the surest first."""
     yield from _values(route, evidence)
     for keys in _keys(route):
-        found = list(_saying(keys, evidence))
+        found = list(saying(keys, evidence))
         yield from found[:MOST_OF_A_TOPIC]
         if found and keys != FACTS["compare"]:
             break  # the first topic that is answered is the answer
-    yield from _saying(("contradiction",), evidence)
+    yield from saying(("contradiction",), evidence)
 
 
 def _keys(route: Route) -> Iterator[tuple[str, ...]]:
@@ -35,7 +35,7 @@ def _keys(route: Route) -> Iterator[tuple[str, ...]]:
         yield from (FACTS["status"], FACTS["versions"]) if not route.attribute else ()
 
 
-def _saying(keys: tuple[str, ...], evidence: Sequence[Piece]) -> Iterator[Sentence]:
+def saying(keys: tuple[str, ...], evidence: Sequence[Piece]) -> Iterator[Sentence]:
     """The first of the keys that any piece says, by every piece that says it."""
     for key in keys:
         found = [
@@ -51,11 +51,13 @@ def _saying(keys: tuple[str, ...], evidence: Sequence[Piece]) -> Iterator[Senten
 
 def _values(route: Route, evidence: Sequence[Piece]) -> Iterator[Sentence]:
     """The metrics, params and roles whose names stand in the question."""
-    asked = _bare(route.text).split()
+    asked, grade = _bare(route.text).split(), topics.grade(route.text)
     for piece in evidence:
         for name, text in piece.facts.items():
             group, _, key = name.partition(":")
-            if group in {"metric", "param", "role"} and _in(_bare(key).split(), asked):
+            graded = group == "metric" and bool(grade) and key.casefold().startswith(grade)
+            named = graded or _in(_bare(key).split(), asked)
+            if group in {"metric", "param", "role"} and named:
                 yield Sentence(text, Standing.KNOWN, (piece.n,))
 
 
@@ -67,7 +69,7 @@ def valued(route: Route, evidence: Sequence[Piece]) -> bool:
 def _in(name: Sequence[str], asked: Sequence[str]) -> bool:
     """Whether the words of a name follow one another, the last in any form."""
     size = len(name)
-    return any(
+    return size > 0 and any(
         [*asked[at : at + size - 1]] == [*name[:-1]] and alike(asked[at + size - 1], name[-1])
         for at in range(len(asked) - size + 1)
     )

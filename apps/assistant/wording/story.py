@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from apps.assistant.answers import Piece, Sentence, Standing
 from apps.assistant.checking import commands
 from apps.assistant.evidence.relevance import plain
+from apps.assistant.wording import facts
 
 # The order in which an engineer wants to hear it.
 ORDER = (
@@ -16,7 +18,12 @@ ORDER = (
     "deployment", "runbook", "passage", "shape", "mix", "trend", "season", "slice", "upstream", "serving",
     "sibling", "similar", "on_call", "owner", "candidate", "breach", "difference", "trouble",
 )  # fmt: skip
+# What waits for somebody, or how many do where none does.
+STANDING = (("incident", "count:incidents"), ("alert", "count:alerts"), ("promotion", "requested"))
 GUESSED = {"cause", "candidate"}  # drawn from several records
+_TABLE = re.compile(r"^\s*\|.*$\n?", re.MULTILINE)
+_RULE = re.compile(r"[|:\s-]+")  # what parts the head of a table from its rows
+_LINK = re.compile(r"\[([^\]]+)\]\([^)]*\)")
 MOST_STEPS = 5
 MOST_OF_A_KIND = 3
 _STEP = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+(.+)$", re.MULTILINE)
@@ -35,6 +42,13 @@ def steps(evidence: Sequence[Piece]) -> Iterator[Sentence]:
     for piece in _telling(evidence):
         if piece.kind in {"runbook", "passage"}:
             yield from _steps(piece)
+
+
+def standing(evidence: Sequence[Piece]) -> Iterator[Sentence]:
+    """How things stand: what is open, what fires, what waits, or that nothing does; then what the runbooks say."""
+    for keys in STANDING:
+        yield from islice(facts.saying(keys, evidence), MOST_OF_A_KIND)
+    yield from steps(evidence)
 
 
 def changes(evidence: Sequence[Piece]) -> Iterator[Sentence]:
@@ -72,9 +86,18 @@ def _cause(release: Piece, evidence: Sequence[Piece]) -> Iterator[Sentence]:
 
 
 def _steps(piece: Piece) -> Iterator[Sentence]:
-    """What a document says to do: its list items, or its first sentences. Orders to the assistant are no steps."""
-    found = [line for line in _STEP.findall(piece.excerpt) if not commands(line)][:MOST_STEPS]
-    prose = re.split(r"(?<=[.!?])\s", plain(piece.excerpt))
+    """What a document says to do: its items and rows, or its first sentences; no orders to the assistant."""
+    listed = [*_STEP.findall(piece.excerpt), *_rows(piece.excerpt)]
+    found = [line for line in listed if not commands(line)][:MOST_STEPS]
+    prose = re.split(r"(?<=[.!?])\s", plain(_TABLE.sub("", piece.excerpt)))
     lines = found or [line for line in prose if line and not commands(line)][:2]
     for line in lines:
-        yield Sentence(f"{piece.title} says: {plain(line)}", Standing.KNOWN, (piece.n,))
+        said = plain(_LINK.sub(r"\1", line))
+        yield Sentence(f"{piece.title} says: {said}", Standing.KNOWN, (piece.n,))
+
+
+def _rows(excerpt: str) -> Iterator[str]:
+    """The rows of a table without its head, their cells one after the other."""
+    lines = [line.strip().strip("|") for line in _TABLE.findall(excerpt)]
+    under = next((at for at, line in enumerate(lines, 1) if _RULE.fullmatch(line)), len(lines))
+    yield from ("; ".join(cell.strip() for cell in line.split("|")) for line in lines[under:])
