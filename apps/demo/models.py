@@ -167,6 +167,16 @@ class Scene(models.Model):
         return self.text
 
 
+class FirstHour(models.Model):
+    """That somebody wants no first steps on their home page any more."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="first_hour")
+    hidden_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"first hour of {self.user_id}"
+
+
 class DeskTicketQuerySet(models.QuerySet["DeskTicket"]):
     def visible_to(self, user: Person) -> DeskTicketQuerySet:
         """A desk belongs to whoever belongs to one of the demo's projects."""

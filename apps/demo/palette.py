@@ -17,3 +17,10 @@ def pages(user: AbstractUser, words: str) -> Iterator[Hit]:
     """The stage of the demo."""
     if words and words.lower() in "demo story drill" and selectors.may_look(user):
         yield Hit("Pages", "Demo: stories and drills", "", reverse("demo:index"), "play")
+
+
+@palette.source
+def first_hour(user: AbstractUser, words: str) -> Iterator[Hit]:
+    """The first steps, also for those who put them away."""
+    if words and words.lower() in "your first hour steps":
+        yield Hit("Pages", "Your first hour", "", reverse("demo:first_hour"), "check")

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.demo import desk_views, views
+from apps.demo import desk_views, first_hour_views, views
 
 app_name = "demo"
 urlpatterns = [
@@ -13,6 +13,9 @@ urlpatterns = [
     path("drills/", views.drills, name="drills"),
     path("rate/", views.rate, name="rate"),
     path("actions/<slug:verb>/", views.act, name="act"),
+    path("first-hour/", first_hour_views.index, name="first_hour"),
+    path("first-hour/hide/", first_hour_views.hide, name="hide_first_hour"),
+    path("first-hour/show/", first_hour_views.show, name="show_first_hour"),
     path("stand-in/<slug:desk>/", desk_views.desk, name="desk"),
     path("stand-in/<slug:desk>/browse/<slug:key>", desk_views.ticket, name="ticket"),
     path("stand-in/<slug:desk>/browse/<slug:key>/move/", desk_views.move, name="move"),

@@ -145,6 +145,7 @@ RULES = (
     Rule(r"assistant/terms/", read=OWNER, act=OWNER),
     Rule(r"assistant/eval/<pk>/", read=MAINTAINER),
     Rule(r"(api/v1/)?assistant/", Place.OWN),
+    Rule(r"demo/first-hour/", Place.OWN),
     Rule(r"demo/stand-in/(jira/rest|pagerduty/api)/", Place.PUBLIC),
     Rule(r"(api/v1/)?demo/(actions/<verb>/|rate/|start/|stop/|reset/|remove/)", Place.ADMIN),
     Rule(r"api/v1/connectors/", Place.OWN),

@@ -3,6 +3,8 @@
 from apps.demo.services.cast import passwords as passwords
 from apps.demo.services.desk import move_ticket as move_ticket
 from apps.demo.services.desk import tell_portal as tell_portal
+from apps.demo.services.first_hour import hide_first_hour as hide_first_hour
+from apps.demo.services.first_hour import show_first_hour as show_first_hour
 from apps.demo.services.lifecycle import begin_if_new as begin_if_new
 from apps.demo.services.lifecycle import remove as remove
 from apps.demo.services.lifecycle import reset as reset
