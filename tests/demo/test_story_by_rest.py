@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import pytest
+from tests.demo.story import ASKED_FOR
+from tests.thread.client import Person, WholePortal
 
-from tests.portal.polling import end
-from tests.thread.client import PATIENCE, Person, WholePortal
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.timeout(2400),
-    pytest.mark.skipif(
-        not os.environ.get("DEMO_STORY"),
-        reason="set DEMO_STORY=1: it trains the demo's models, which takes minutes",
-    ),
-]
-
-
-@pytest.fixture(scope="module")
-def portal() -> Iterator[WholePortal]:
-    home = Path(tempfile.mkdtemp(prefix="sbx-demo-", dir="/tmp"))
-    home.chmod(0o711)
-    started = WholePortal(home, DEMO="1").start()
-    try:
-        started.wait_for("Signalbox is ready", seconds=PATIENCE)
-        yield started
-    finally:
-        end(started.process)
-        shutil.rmtree(home, ignore_errors=True)
+pytestmark = ASKED_FOR
 
 
 def walk(person: Person, *, world: str, fault: str) -> dict[str, Any]:
