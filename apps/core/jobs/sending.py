@@ -52,20 +52,28 @@ def enqueue(
 
 
 def _store(draft: Job) -> Job | None:
-    """Insert the job, or answer the active one that has its key."""
+    """Insert the job, or answer the active one that has its key.
+
+    It is looked for first: a refused insert stands in the database's log as an error.
+    """
     for look in range(LOOKS):
+        if (present := _active(draft)) is not None:
+            return present
         try:
             with transaction.atomic():
                 draft.save(force_insert=True)
-        except IntegrityError:
-            present = Job.objects.active().filter(kind=draft.kind, key=draft.key).first()
-            if present is not None:
-                return present
+        except IntegrityError:  # somebody was faster: their job is found at the next look
             if look == LOOKS - 1:
                 raise
         else:
             return None
     return None
+
+
+def _active(draft: Job) -> Job | None:
+    if draft.key is None:
+        return None
+    return Job.objects.active().filter(kind=draft.kind, key=draft.key).first()
 
 
 def send(job: Job, delay: float = 0) -> bool:

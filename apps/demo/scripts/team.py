@@ -177,7 +177,6 @@ def register(
     cloudpickle.register_pickle_by_value(sys.modules[Slow.__module__])
     with mlflow.start_run(run_name=name):
         mlflow.log_params({"kind": name, **_simple(model)})
-        mlflow.log_metrics(dict(scores))
         mlflow.log_input(from_pandas(train, name=job.dataset), context="training")
         _log_inputs(train)
         signature = mlflow.models.infer_signature(train, model.predict(train.head(50)))
@@ -188,7 +187,18 @@ def register(
             pip_requirements=["scikit-learn"],
             serialization_format="cloudpickle",
         )
-    mlflow.register_model(logged.model_uri, job.model, tags=dict(tags or {}))
+        # After the model, and of it: the client writes what was measured before once more for the model,
+        # and the server's database refuses the second row of the same moment.
+        mlflow.log_metrics(dict(scores), model_id=logged.model_id)
+    _add_version(job.model, logged, tags or {})
+
+
+def _add_version(name: str, logged: Any, tags: Mapping[str, str]) -> None:
+    """As `mlflow.register_model` does, but it looks before it makes the model, instead of being refused."""
+    client = mlflow.MlflowClient()
+    if not client.search_registered_models(f"name = '{name}'"):
+        client.create_registered_model(name)
+    client.create_model_version(name, logged.model_uri, tags=dict(tags), model_id=logged.model_id)
 
 
 def _simple(model: Any) -> dict[str, Any]:
