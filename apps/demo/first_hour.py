@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib.auth.models import AbstractUser
 from django.db.models import Exists, Q, QuerySet
 from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.assistant.models import Provider
-from apps.core.access import Person
 from apps.demo.models import FirstHour
 from apps.demo.worlds import STRANGER_SLUG
 from apps.docs.models import Document, Source
@@ -29,12 +31,12 @@ class Step:
     done: bool
 
 
-def is_hidden(user: Person) -> bool:
+def is_hidden(user: AbstractUser) -> bool:
     """Whether the person has put the steps away."""
     return FirstHour.objects.filter(user_id=user.pk).exists()
 
 
-def steps(user: Person) -> list[Step]:
+def steps(user: AbstractUser) -> list[Step]:
     """All six in their order."""
     own = _own(user)
     first = own.order_by("pk").first()
@@ -56,12 +58,12 @@ def steps(user: Person) -> list[Step]:
     return [Step(title, why, url, bool(done[key])) for key, title, why, url in told]
 
 
-def _own(user: Person) -> QuerySet[Project]:
+def _own(user: AbstractUser) -> QuerySet[Project]:
     """The person's projects beside those of the demo."""
     return projects.projects(user).filter(demo_feed=None).exclude(slug=STRANGER_SLUG)
 
 
-def _done(user: Person, own: QuerySet[Project]) -> dict[str, bool]:
+def _done(user: AbstractUser, own: QuerySet[Project]) -> dict[str, bool]:
     """What the records say of each step, in one query."""
     ids = own.order_by().values("pk")
     here = Q(project__in=ids) | Q(project=None)
@@ -79,4 +81,5 @@ def _done(user: Person, own: QuerySet[Project]) -> dict[str, bool]:
         ),
         "people": Exists(Grant.objects.filter(project__in=ids).exclude(user_id=user.pk)),
     }
-    return User.objects.filter(pk=user.pk).values(**told).get()
+    row: Mapping[str, Any] = User.objects.filter(pk=user.pk).values(**told).get()
+    return {key: bool(row[key]) for key in told}
