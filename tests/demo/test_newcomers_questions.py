@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from apps.assistant import services
 from apps.assistant.answers import Question, Standing
 from apps.assistant.eval.expected import Asked, Expected, judged
+from apps.assistant.streaming import Asking
 from tests.demo.furnished import FurnishedDemo
 
 
@@ -67,7 +67,7 @@ class NewcomersQuestionsTests(FurnishedDemo):
         self.assertEqual(len(questions), 20)
         wrong = []
         for each in questions:
-            answer = services.ask(Question(self.vera, each.question), None)
+            answer = Asking(Question(self.vera, each.question), []).answer()
             if fault := judged(each, answer, 0.0).fault:
                 wrong.append(f"{each.question} → {fault}\n    {answer.text[:600]}")
             denied = [s.text for s in answer.sentences if s.standing == Standing.NOT_IN_RECORDS]
@@ -79,6 +79,6 @@ class NewcomersQuestionsTests(FurnishedDemo):
         names = ("tumour", "digit", "progression", "oscar", "rosa", "ML-1", "Latency")
         for each in self.questions():
             bare = each.question.replace("tumour-screening", "it").replace("digit-reading", "it")
-            answer = services.ask(Question(self.bob, bare.replace("tumour", "it")), None)
+            answer = Asking(Question(self.bob, bare.replace("tumour", "it")), []).answer()
             told = " ".join([answer.text, *(f"{p.title} {p.excerpt}" for p in answer.evidence)])
             self.assertEqual([name for name in names if name in told], [], each.question)

@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -28,6 +29,7 @@ from portal.operations.backup import back_up
 from portal.operations.errors import Refused
 from portal.operations.restore import restore
 from portal.supervisor import settings
+from tests.portal.polling import until
 
 TABLES = """
 CREATE TABLE account (id int PRIMARY KEY, balance int);
@@ -107,8 +109,21 @@ def make_place(request: pytest.FixtureRequest) -> Iterator[Callable[[], Place]]:
     yield make
     with psycopg.connect(server, autocommit=True) as connection:
         for name in names:
-            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
-            connection.execute(f"DROP DATABASE {name}_mlflow WITH (FORCE)")
+            _drop(connection, name)
+            _drop(connection, f"{name}_mlflow")
+
+
+def _drop(connection: psycopg.Connection[Any], name: str) -> None:
+    until(lambda: _dropped(connection, name), seconds=60, what=f"{name} is gone")
+
+
+def _dropped(connection: psycopg.Connection[Any], name: str) -> bool:
+    """Drop a database; not while autovacuum, which only a superuser may end, is in it."""
+    try:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    except psycopg.errors.InsufficientPrivilege:
+        return False
+    return True
 
 
 @contextlib.contextmanager

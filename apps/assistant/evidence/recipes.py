@@ -21,9 +21,11 @@ WEAK = ("serves", "status", "release")
 
 def wanted(route: Route) -> tuple[str, ...]:
     """The topics that are looked up: weak ones only where no stronger one stands beside them."""
-    if alone := [each for each in ALONE if each in route.topics]:
+    # Why something is so comes with what the runbooks say, so what to do next needs no look of its own.
+    asked = [each for each in route.topics if each != "next" or "why" not in route.topics]
+    if alone := [each for each in ALONE if each in asked]:
         return (alone[0],)
-    strong = tuple(each for each in route.topics if each not in WEAK)
+    strong = tuple(each for each in asked if each not in WEAK)
     # What broke is a list where a stretch of time is named, and a story where none is.
     listed = "happened" in strong and route.when.since
     return (
