@@ -7,7 +7,7 @@ that finds too few, few runs match, and the database may look for those in its o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,18 +60,19 @@ def walk(runs: RunQuerySet, cut: Cut, projects: Sequence[int]) -> Walk:
     """The first runs of a cut, as far as the stretches reach."""
     found, reached = list[Spot](), cut.start
     legs, wanted = _legs(cut), max(FIRST, cut.most)
-    for _ in range(STRETCHES if legs else 0):
+    leg = next(legs, None)
+    for _ in range(STRETCHES):
+        if leg is None or len(found) == cut.most:
+            break
         read = wanted
-        spots = _stretch(legs[0], projects, reached, read)
+        spots = _stretch(leg, projects, reached, read)
         passing = _passing(runs, spots)
         found += passing[: cut.most - len(found)]
         wanted = _next_stretch(cut.most - len(found), len(passing), wanted)
         reached = spots[-1] if spots else reached
         if len(spots) < read:
-            legs = legs[1:]
-        if not legs or len(found) == cut.most:
-            return Walk(found, reached, finished=True)
-    return Walk(found, reached, finished=not legs)
+            leg = next(legs, None)
+    return Walk(found, reached, finished=leg is None or len(found) == cut.most)
 
 
 def _next_stretch(needed: int, passed: int, read: int) -> int:
@@ -80,43 +81,33 @@ def _next_stretch(needed: int, passed: int, read: int) -> int:
     return max(LEAST, min(MOST, expected))
 
 
-def _legs(cut: Cut) -> list[Leg]:
-    """The legs from the start on."""
+def _legs(cut: Cut) -> Iterator[Leg]:
+    """The legs from the start on, each made when it is come to: most pages end within the first."""
     term = cut.terms[0]
-    downwards = term.descending != cut.backwards
-    found = _rows(term.field)
-    if cut.within:
-        rows, value, run = found[HAS]
-        for clause in cut.within:
-            rows = rows.filter(valued(clause))
-        found = {HAS: (rows, value, run)}
-    legs = [Leg(rank, *rows, downwards) for rank, rows in found.items()]
+    ranks = [HAS, NAN, LACKS] if term.field.kind is not Kind.ATTRIBUTE else [HAS, LACKS]
     if cut.backwards:
-        legs.reverse()
-    if cut.start is None:
-        return legs
-    ranks = [leg.rank for leg in legs]
-    rank = cut.start.keys[0][0]
-    return legs[ranks.index(rank) :] if rank in ranks else []
+        ranks.reverse()
+    if cut.start is not None:
+        rank = cut.start.keys[0][0]
+        ranks = ranks[ranks.index(rank) :] if rank in ranks else []
+    for rank in ranks:
+        rows, value, run = _rows(term.field, rank)
+        for clause in cut.within if rank == HAS else ():
+            rows = rows.filter(valued(clause))
+        yield Leg(rank, rows, value, run, term.descending != cut.backwards)
 
 
-def _rows(field: Field) -> dict[int, tuple[QuerySet[Any], str | None, str]]:
-    """The rows of each leg, the column it is sorted by, and the one that names the run."""
+def _rows(field: Field, rank: int) -> tuple[QuerySet[Any], str | None, str]:
+    """The rows of a leg, the column it is sorted by, and the one that names the run."""
     if field.kind is Kind.ATTRIBUTE:
         column = COLUMNS[field.key]
-        runs = Run.objects.all()
-        return {
-            HAS: (runs.filter(**{f"{column}__isnull": False}), column, "pk"),
-            LACKS: (runs.filter(**{f"{column}__isnull": True}), None, "pk"),
-        }
+        runs = Run.objects.filter(**{f"{column}__isnull": rank != HAS})
+        return runs, column if rank == HAS else None, "pk"
     model: type[RunMetric | RunParam] = RunMetric if field.kind is Kind.METRIC else RunParam
     rows = model.objects.filter(key=field.key)
-    logged = Exists(rows.filter(run=OuterRef("pk")))
-    return {
-        HAS: (rows.filter(value__isnull=False), "value", "run_id"),
-        NAN: (rows.filter(value__isnull=True), None, "run_id"),
-        LACKS: (Run.objects.filter(~logged), None, "pk"),
-    }
+    if rank == LACKS:
+        return Run.objects.filter(~Exists(rows.filter(run=OuterRef("pk")))), None, "pk"
+    return rows.filter(value__isnull=rank == NAN), "value" if rank == HAS else None, "run_id"
 
 
 def _stretch(leg: Leg, projects: Sequence[int], reached: Spot | None, most: int) -> list[Spot]:
