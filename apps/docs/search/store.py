@@ -130,9 +130,10 @@ def _news(since: int) -> News:
     horizon, mine = next((one, other) for what, one, other, _ in rows if what == "now")
     news = News(horizon, mine)
     for what, pk, tx, page in rows:
+        own = bool(mine) and tx == mine
         if what == "gone":
-            (news.my_gone if tx == mine else news.gone).append(pk)
-        elif what == "written" and tx == mine:
+            (news.my_gone if own else news.gone).append(pk)
+        elif what == "written" and own:
             news.my_pages.add(page)
         elif what == "written":
             news.written.append((pk, tx, page))
