@@ -27,24 +27,31 @@ export function marks(stage, data, colour) {
     }
   }
 
+  /** From the newest back; a label that would run into the next one is left to the tooltip. */
   function markers(u) {
-    for (const one of data.markers) {
+    let free = Infinity
+    for (const one of [...data.markers].sort((a, b) => b.time - a.time)) {
       const x = u.valToPos(one.time, 'x', true)
       if (x < u.bbox.left || x > u.bbox.left + u.bbox.width) continue
       stroke(u, ink, [2, 2], [x, u.bbox.top], [x, u.bbox.top + u.bbox.height])
-      label(u, one.label, x)
+      free = label(u, one.label, x, free)
     }
   }
 
-  /** Above its line, and turned to the left where the right edge is near. */
-  function label(u, text, x) {
+  /** Above its line, and turned to the left where the right edge is near; where labels are in the way from now on. */
+  function label(u, text, x, free) {
     u.ctx.save()
     u.ctx.font = font(u)
-    u.ctx.fillStyle = ink
-    const right = x + u.ctx.measureText(text).width > u.bbox.left + u.bbox.width
-    u.ctx.textAlign = right ? 'right' : 'left'
-    u.ctx.fillText(text, x, u.bbox.top - 4 * devicePixelRatio)
+    const { width } = u.ctx.measureText(text)
+    const from = x + width > u.bbox.left + u.bbox.width ? x - width : x
+    const fits = from + width + 4 * devicePixelRatio < free
+    if (fits) {
+      u.ctx.fillStyle = ink
+      u.ctx.textAlign = 'left'
+      u.ctx.fillText(text, from, u.bbox.top - 4 * devicePixelRatio)
+    }
     u.ctx.restore()
+    return fits ? from : free
   }
 
   return { drawClear: [windows], draw: [thresholds, markers] }
