@@ -59,9 +59,10 @@ from django.db import connection
 with connection.cursor() as cursor:
     cursor.execute('''
         INSERT INTO docs_document (project_id, kind, slug, title, body, applies_to, tags,
-            created_by_id, created_at, updated_at, links_due_at)
+            created_by_id, created_at, updated_at, links_due_at, state, owner_name)
         SELECT (SELECT min(id) FROM projects_project) + 1 + n %% %s, 'guide', 'page-' || n, 'Page ' || n, '',
-            '{}', '[]', %s, now(), now(), now() FROM generate_series(1, %s) n''', [PROJECTS, BY, PASSAGES // 5])
+            '{}', '[]', %s, now(), now(), now(), 'published', ''
+        FROM generate_series(1, %s) n''', [PROJECTS, BY, PASSAGES // 5])
     cursor.execute('''
         WITH real AS (SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM docs_passage),
             pages AS (SELECT id, row_number() OVER (ORDER BY id) AS n FROM docs_document WHERE slug LIKE 'page-%'),
