@@ -9,7 +9,9 @@ class Migration(migrations.Migration):
     dependencies = [("core", "0001_initial")]
 
     operations = [
-        migrations.RunSQL("DELETE FROM core_idempotencyrecord", migrations.RunSQL.noop),
+        migrations.RunSQL(
+            "DELETE FROM core_idempotencyrecord", migrations.RunSQL.noop, elidable=True
+        ),
         migrations.RemoveField("idempotencyrecord", "body"),
         migrations.AddField(
             "idempotencyrecord", "body", apps.core.fields.EncryptedField(null=True)

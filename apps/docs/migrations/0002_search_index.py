@@ -78,5 +78,5 @@ class Migration(migrations.Migration):
             ),
         ),
         migrations.RunSQL(FOLLOW, UNFOLLOW),
-        migrations.RunPython(count_terms, migrations.RunPython.noop),
+        migrations.RunPython(count_terms, migrations.RunPython.noop, elidable=True),
     ]

@@ -149,6 +149,6 @@ class Migration(migrations.Migration):
             model_name="runparam",
             constraint=models.UniqueConstraint(fields=("run", "key"), name="models_run_param_once"),
         ),
-        migrations.RunSQL(FILL_METRICS, migrations.RunSQL.noop),
-        migrations.RunSQL(FILL_PARAMS, migrations.RunSQL.noop),
+        migrations.RunSQL(FILL_METRICS, migrations.RunSQL.noop, elidable=True),
+        migrations.RunSQL(FILL_PARAMS, migrations.RunSQL.noop, elidable=True),
     ]

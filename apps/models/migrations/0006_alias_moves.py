@@ -284,5 +284,5 @@ class Migration(migrations.Migration):
             model_name="run",
             index=models.Index(fields=["project", "seen_at"], name="models_run_seen"),
         ),
-        migrations.RunPython(fill, migrations.RunPython.noop, elidable=False),
+        migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
     ]

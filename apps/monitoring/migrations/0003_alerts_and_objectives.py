@@ -611,7 +611,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(("state", "firing")), fields=["ends_at"], name="monitoring_ends"
             ),
         ),
-        migrations.RunSQL(FILL, migrations.RunSQL.noop),
+        migrations.RunSQL(FILL, migrations.RunSQL.noop, elidable=True),
         migrations.AddConstraint(
             model_name="alert",
             constraint=models.UniqueConstraint(

@@ -140,6 +140,7 @@ class Migration(migrations.Migration):
             " SELECT md5(deployment_id || ':' || kind || ':' || key)::uuid"
             " FROM predictions_predictionkey WHERE kind = 'prediction' ON CONFLICT DO NOTHING",
             migrations.RunSQL.noop,
+            elidable=True,
         ),
         migrations.DeleteModel(
             name="PredictionKey",
