@@ -96,7 +96,9 @@ def _rows(user: Person, found: Ranking) -> list[tuple[Passage, float]]:
     """The passages from their table, under the person's rights once more: what is gone falls out."""
     ids = [each.passage for each in found.best]
     seen = Passage.objects.filter(document__in=documents(user), pk__in=ids)
-    rows = seen.select_related("document__project").in_bulk()
+    # What weighs most in a row is for the index, and the page is shown by its section.
+    light = seen.defer("terms", "vector", "document__body")
+    rows = light.select_related("document__project").in_bulk()
     return [(rows[e.passage], e.score) for e in found.best if e.passage in rows]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from apps.core.late import late
 from apps.docs.search.nearness import signs
-from apps.docs.search.segments import Segment, norms_of_pages
+from apps.docs.search.segments import Segment, begins, by_letter, norms_of_pages
 
 np = late("numpy")
 Array = Any
@@ -27,10 +27,12 @@ def merged(parts: Sequence[Segment]) -> Segment:
         projects=_joined([part.projects for part in parts], keep),
         kinds=_joined([part.kinds for part in parts], keep),
         page_of=page_of.astype("i4"),
+        page_begins=begins(page_of),
         lengths=lengths,
         page_lengths=np.bincount(page_of, weights=lengths[:, 2]).astype("f4"),
         alive=np.ones(len(pages), bool),
         starts=starts,
+        by_letter=by_letter(starts),
         rows=rows,
         counts=counts,
         vectors=vectors,

@@ -10,7 +10,7 @@ from apps.core.late import late
 from apps.docs.search import feedback, lexical, meaning, routing, typos
 from apps.docs.search.nearness import worth_comparing
 from apps.docs.search.routing import Route
-from apps.docs.search.segments import Segment
+from apps.docs.search.segments import Segment, begins
 
 np = late("numpy")
 Array = Any
@@ -119,14 +119,14 @@ def _best(part: Segment, scores: Array, matched: Array, most: int) -> list[Ranke
     """The best passage of each of the best pages."""
     if not len(scores):
         return []
-    of_page = np.zeros(len(part.page_norms), "f4")
-    np.maximum.at(of_page, part.page_of, scores.astype("f4"))
+    starts = part.page_begins
+    of_page = np.maximum.reduceat(scores, starts)
     count = min(most, len(of_page))
     pages = np.argpartition(-of_page, count - 1)[:count]
+    ends = np.r_[starts[1:], len(scores)]
     found = []
     for page in pages[of_page[pages] > 0]:
-        rows = np.flatnonzero(part.page_of == page)
-        row = rows[np.argmax(scores[rows])]
+        row = starts[page] + np.argmax(scores[starts[page] : ends[page]])
         found.append(Ranked(int(part.pages[row]), int(part.ids[row]), float(scores[row])))
     return found
 
@@ -134,7 +134,7 @@ def _best(part: Segment, scores: Array, matched: Array, most: int) -> list[Ranke
 def _count(into: dict[Any, int], column: Array, part: Segment, matched: Array) -> None:
     """How many pages with one of the words each value of the column has."""
     rows = np.flatnonzero(matched)
-    _, first = np.unique(part.page_of[rows], return_index=True)
-    values, counts = np.unique(column[rows[first]], return_counts=True)
+    first = rows[begins(part.page_of[rows])]
+    values, counts = np.unique(column[first], return_counts=True)
     for value, count in zip(values.tolist(), counts.tolist(), strict=True):
         into[value] = into.get(value, 0) + count

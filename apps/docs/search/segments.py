@@ -45,10 +45,12 @@ class Segment:
     projects: Array
     kinds: Array
     page_of: Array
+    page_begins: Array
     lengths: Array
     page_lengths: Array
     alive: Array
     starts: dict[str, tuple[int, int]]
+    by_letter: dict[str, list[str]]
     rows: Array
     counts: Array
     vectors: Array | None
@@ -95,10 +97,12 @@ def segment(pieces: Sequence[Piece], width: int = 0) -> Segment:
         projects=np.array([piece.project for piece in pieces], "i8"),
         kinds=np.array([piece.kind for piece in pieces], "U16"),
         page_of=page_of.astype("i4"),
+        page_begins=begins(page_of),
         lengths=columns,
         page_lengths=np.bincount(page_of, weights=columns[:, 2]).astype("f4"),
         alive=np.ones(len(pieces), bool),
         starts=starts,
+        by_letter=by_letter(starts),
         rows=rows,
         counts=counts,
         vectors=vectors,
@@ -123,6 +127,19 @@ def _postings(pieces: Iterable[Piece]) -> tuple[dict[str, tuple[int, int]], Arra
     return starts, np.array(rows, "i4")[order], packed
 
 
+def begins(page_of: Array) -> Array:
+    """Where the rows of each page begin; they stand together."""
+    return np.flatnonzero(np.r_[True, page_of[1:] != page_of[:-1]]) if len(page_of) else page_of
+
+
+def by_letter(terms: Iterable[str]) -> dict[str, list[str]]:
+    """The terms by their first letter."""
+    found: dict[str, list[str]] = {}
+    for term in terms:
+        found.setdefault(term[:1], []).append(term)
+    return found
+
+
 def _vectors(pieces: Sequence[Piece], width: int) -> Array | None:
     read = {
         row: p.vector for row, p in enumerate(pieces) if p.vector and len(p.vector) == 2 * width
@@ -140,10 +157,8 @@ def norms_of_pages(vectors: Array | None, page_of: Array) -> Array:
     count = int(page_of.max()) + 1 if len(page_of) else 0
     if vectors is None or not count:
         return np.ones(count, "f4")
-    begins = np.flatnonzero(
-        np.r_[True, page_of[1:] != page_of[:-1]]
-    )  # rows of a page stand together
+    at = begins(page_of)
     norms = np.ones(count, "f4")
-    lengths = np.linalg.norm(np.add.reduceat(vectors, begins, axis=0, dtype="f4"), axis=1)
-    norms[page_of[begins]] = np.where(lengths > 0, lengths, 1)
+    lengths = np.linalg.norm(np.add.reduceat(vectors, at, axis=0, dtype="f4"), axis=1)
+    norms[page_of[at]] = np.where(lengths > 0, lengths, 1)
     return norms

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 
 from apps.docs.search.asks import MARK
-from apps.docs.search.tokens import parts, terms
+from apps.docs.search.tokens import WORD, of_word, parts, terms
 
-_WORD = re.compile(r"[^\W_]+(?:[_.:/'-]+[^\W_]+)*")
 WIDTH = 40  # words
 LONGEST = 600  # characters
 MOST_READ = 20_000  # characters of a passage
@@ -17,9 +15,10 @@ MOST_READ = 20_000  # characters of a passage
 def snippet(text: str, wanted: Collection[str]) -> str:
     """About forty words around most of the wanted terms, each found word between the marks."""
     text = text[:MOST_READ].translate({ord(mark): None for mark in MARK})
-    words = list(_WORD.finditer(text))
-    found = [_holds(word[0], wanted) for word in words]
-    begin = _densest([len(terms_found) for terms_found in found], WIDTH)
+    words = list(WORD.finditer(text))
+    sought = frozenset(wanted)
+    found = [len(sought.intersection(of_word(word[0]))) for word in words]
+    begin = _densest(found, WIDTH)
     if not words:
         return text[:LONGEST]
     some = range(begin, min(begin + WIDTH, len(words)))
@@ -32,10 +31,6 @@ def snippet(text: str, wanted: Collection[str]) -> str:
             out += [text[at : word.start()], MARK[0], word[0], MARK[1]]
             at = word.end()
     return _cut("".join([*out, text[at:end]]).strip())
-
-
-def _holds(word: str, wanted: Collection[str]) -> set[str]:
-    return {term for term in terms(word) if term in wanted}
 
 
 def _densest(found: list[int], width: int) -> int:

@@ -6,10 +6,11 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import lru_cache
 
 from apps.docs.search.stems import stem
 
-_WORD = re.compile(r"[^\W_]+(?:[_.:/'-]+[^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:[_.:/'-]+[^\W_]+)*")
 _BREAK = re.compile(
     r"[_.:/'-]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|(?<=[^\W\d_])(?=\d)|(?<=\d)(?=[^\W\d_])"
 )
@@ -29,17 +30,26 @@ STOP = frozenset(
 
 def parts(text: str) -> Iterator[str]:
     """The lower-case words, identifiers cut: `KubePodCrash` is `kube`, `pod`, `crash`, `kubepodcrash`."""
-    for found in _WORD.finditer(text):
-        word = found[0]
-        pieces = [piece for piece in _BREAK.split(word)[:MOST_PARTS] if piece]
-        yield from (piece.lower()[:LONGEST] for piece in pieces)
-        if len(pieces) > 1:
-            yield re.sub(r"[_.:/'-]+", "", word).lower()[:LONGEST]
+    for found in WORD.finditer(text):
+        yield from _cut(found[0])
 
 
 def terms(text: str) -> list[str]:
     """The terms of a text in their order; common words are left out."""
-    return [stem(word) for word in parts(text) if word not in STOP]
+    return [term for found in WORD.finditer(text) for term in of_word(found[0])]
+
+
+@lru_cache(maxsize=1 << 15)  # as many words as a large corpus has; each is cut and stemmed once
+def of_word(word: str) -> tuple[str, ...]:
+    """The terms of one word, as `terms` finds words."""
+    return tuple(stem(piece) for piece in _cut(word) if piece not in STOP)
+
+
+def _cut(word: str) -> Iterator[str]:
+    pieces = [piece for piece in _BREAK.split(word)[:MOST_PARTS] if piece]
+    yield from (piece.lower()[:LONGEST] for piece in pieces)
+    if len(pieces) > 1:
+        yield re.sub(r"[_.:/'-]+", "", word).lower()[:LONGEST]
 
 
 def counted(text: str) -> Counter[str]:

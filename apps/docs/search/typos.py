@@ -67,14 +67,13 @@ def _nearest(parts: Sequence[Segment], visible: Sequence[Array], term: str) -> s
 
 
 def _near(parts: Sequence[Segment], term: str, most: int) -> Iterator[tuple[str, int]]:
-    begins = tuple(
-        {term[0], term[1]}
-    )  # the first letter is seldom wrong, or swapped with the second
+    # The first letter is seldom wrong, or swapped with the second.
     alike = {
         other
         for part in parts
-        for other in part.starts
-        if other.startswith(begins) and abs(len(other) - len(term)) <= most
+        for letter in {term[0], term[1]}
+        for other in part.by_letter.get(letter, ())
+        if abs(len(other) - len(term)) <= most
     }
     for other in alike:
         if (distance := edits(term, other, most)) <= most:
