@@ -22,6 +22,7 @@ import mlflow
 import pytest
 import requests
 from mlflow import MlflowClient
+from mlflow.entities.workspace import Workspace
 from mlflow.utils.workspace_utils import WORKSPACE_HEADER_NAME
 from reasons import DIFFERENT, ELSEWHERE  # beside this file, which runs outside the portal's tests
 
@@ -32,14 +33,18 @@ SIGNED = {"Authorization": f"Bearer {TOKEN}"}
 REPEATED = ("store_type", "client", "mlflow_client")
 
 
-def open_project(name: str) -> str:
-    """A project of this name, ours from now on."""
-    answer = requests.post(
-        f"{PORTAL}/api/v1/projects/", json={"name": name, "slug": name}, headers=SIGNED, timeout=60
-    )
+def open_project(slug: str, name: str = "") -> str:
+    """A project at this slug, ours from now on."""
+    given = {"name": name or slug, "slug": slug}
+    answer = requests.post(f"{PORTAL}/api/v1/projects/", json=given, headers=SIGNED, timeout=60)
     if answer.status_code != 201:
-        raise AssertionError(f"No project {name}: {answer.status_code} {answer.text[:500]}")
-    return name
+        raise AssertionError(f"No project {slug}: {answer.status_code} {answer.text[:500]}")
+    return slug
+
+
+def open_workspace(client: MlflowClient, name: str, description: str = "") -> Workspace:
+    """In place of MLflow's `create_workspace`: a project, and what the portal calls its workspace."""
+    return client.get_workspace(open_project(name, description))
 
 
 @functools.cache
@@ -95,7 +100,7 @@ def projects_for_workspaces() -> Iterator[MlflowClient]:
     """A client whose `create_workspace` opens a project."""
     with fresh_project() as client, pytest.MonkeyPatch.context() as patch:
         team_a()
-        patch.setattr(MlflowClient, "create_workspace", lambda _, name, **more: open_project(name))
+        patch.setattr(MlflowClient, "create_workspace", open_workspace)
         yield client
 
 
