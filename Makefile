@@ -20,10 +20,8 @@ help:  ## these lines
 run: base front  ## start the portal in the foreground (PORT, DATA_DIR, DEMO)
 	@exec $(PY) manage.py up
 
-# The browser's event loop stays in its process: those tests have processes of their own.
 test: dev front  ## the whole test suite, browser tests too where there is a Chromium
-	$(PY) -m pytest $(BESIDE) -m "not browser" $(ARGS)
-	$(if $(ARGS),,$(if $(CHROMIUM),$(PY) -m pytest -n 2 -m browser,@echo "No Chromium here: the browser tests are left out"))
+	$(PY) -m pytest $(BESIDE) $(ARGS)
 
 browser: dev front  ## the browser tests alone
 	$(PY) -m pytest -m browser $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -135,6 +136,5 @@ def _count(into: dict[Any, int], column: Array, part: Segment, matched: Array) -
     """How many pages with one of the words each value of the column has."""
     rows = np.flatnonzero(matched)
     first = rows[begins(part.page_of[rows])]
-    values, counts = np.unique(column[first], return_counts=True)
-    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+    for value, count in Counter(column[first].tolist()).items():
         into[value] = into.get(value, 0) + count
