@@ -42,7 +42,9 @@ class Remote:
     opened_at: dict[str, float] = field(default_factory=dict)
     misses: dict[str, int] = field(default_factory=dict)
     opened: list[str] = field(default_factory=list)
+    slow: float = 0.0  # seconds until an answer arrives
     calls: int = 0
+    changes: int = 0
     lock: threading.RLock = field(default_factory=threading.RLock)
     settles_seconds: float = 0.0
     priorities: Mapping[str, str] = field(
@@ -100,7 +102,9 @@ class Remote:
             self._stumble()
             done = act()
             self._stumble(self.failing)
-            return done
+        if self.slow:
+            time.sleep(self.slow)
+        return done
 
     def _stumble(self, failing: float = 0.0) -> None:
         if self.chance.random() < self.killing:
@@ -133,6 +137,7 @@ class Remote:
         return ref
 
     def _change(self, key: str, change: TicketChange) -> None:
+        self.changes += 1
         fields: dict[str, Any] = {}
         if change.phase is not None:
             fields |= {"phase": change.phase, "status": change.status or change.phase.value}

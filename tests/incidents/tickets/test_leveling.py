@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from unittest import mock
 
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -10,8 +11,9 @@ from django.utils import timezone
 
 from apps.core.errors import NotFound
 from apps.core.http import Busy, Denied
-from apps.incidents import services, tickets
+from apps.incidents import selectors, services, tickets
 from apps.incidents.models import Incident, Ticket, TicketComment, TicketConflict, TicketPost
+from apps.incidents.tickets import linking
 from apps.incidents.tickets.errors import AlreadySettled, Settling
 from apps.integrations.ports import Phase, TicketState
 from tests.base import PortalTestCase
@@ -89,6 +91,22 @@ class LevelTests(WithTracker, PortalTestCase):
         before, calls = self.state(), self.there.calls
         self.look(self.ticket, self.there)
         self.assertEqual((self.state(), self.there.calls), (before, calls + 1))
+
+    def test_a_hint_during_a_look_is_looked_at_after_it(self) -> None:
+        read = self.there.read_ticket
+
+        def read_and_go_on(key: str) -> TicketState:
+            seen = read(key)
+            self.there.edit(key, priority="P1")
+            linking.request(self.ticket)
+            return seen
+
+        with mock.patch.object(self.there, "read_ticket", read_and_go_on):
+            self.look(self.ticket, self.there)
+        self.assertEqual(self.here().severity, "high")
+        self.assertEqual(selectors.unsettled(), [self.ticket])
+        self.look(self.ticket, self.there)
+        self.assertEqual((self.here().severity, selectors.unsettled()), ("critical", []))
 
     def test_two_changes_of_one_field_wait_for_a_person(self) -> None:
         Incident.objects.filter(pk=self.row.pk).update(severity="critical")
