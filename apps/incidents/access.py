@@ -153,9 +153,7 @@ def numbered(user: Person, incident: Incident, number: int) -> Incident:
 
 def own_note(user: Person, pk: int) -> Note:
     """A note that the person wrote, where they may still act."""
-    found = Note.objects.filter(
-        pk=pk, by_id=user.pk, incident__in=Incident.objects.visible_to(user)
-    )
+    found = Note.objects.visible_to(user).filter(pk=pk, by_id=user.pk)
     if (row := found.select_related("incident__project").first()) is None:
         raise NotFound(what="note")
     access.require(user, row.incident.project_id, Role.RESPONDER, what="note")
@@ -167,16 +165,6 @@ def picture(user: Person, pk: int) -> Picture:
     found = Picture.objects.visible_to(user).filter(pk=pk)
     if (row := found.first()) is None:
         raise NotFound(what="picture")
-    return row
-
-
-def own_picture(user: Person, pk: int) -> Picture:
-    """A picture in a note that the person wrote, where they may still act."""
-    found = Picture.objects.visible_to(user).filter(pk=pk, note__by_id=user.pk)
-    joined = found.defer("content").select_related("note__incident__project")
-    if (row := joined.first()) is None:
-        raise NotFound(what="picture")
-    access.require(user, row.note.incident.project_id, Role.RESPONDER, what="picture")
     return row
 
 

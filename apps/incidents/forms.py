@@ -3,13 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.template.defaultfilters import filesizeformat
 
 from apps.core.access import Person, Role
 from apps.core.ui.refusable import RefusableForm
 from apps.deployments import selectors as deployments
 from apps.deployments.models import Deployment
 from apps.incidents import selectors
-from apps.incidents.models import Incident
+from apps.incidents.models import Incident, Note
 from apps.incidents.services import LARGEST_PICTURE, File
 from apps.projects import selectors as projects
 from apps.projects.models import Project
@@ -92,18 +93,38 @@ class PicturesField(forms.FileField):
         return [File(file.name, file.read(LARGEST_PICTURE + 1)) for file in files]
 
 
-class NoteForm(RefusableForm):
+class NewNoteForm(RefusableForm):
     text = forms.CharField(
         max_length=20_000, label="Note", widget=forms.Textarea(attrs={"rows": 3})
     )
-
-
-class NewNoteForm(NoteForm):
     pictures = PicturesField(
         required=False,
         widget=SeveralFiles(attrs={"accept": "image/png,image/jpeg,image/webp,image/gif"}),
         help_text="PNG, JPEG, WebP or GIF, at most 5 MB each.",
     )
+
+
+class EditNoteForm(NewNoteForm):
+    """A note of one's own, with the pictures that it has."""
+
+    without = forms.TypedMultipleChoiceField(
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        label="Take out",
+        help_text="Pictures that are not ticked stay.",
+    )
+
+    def __init__(self, *args: Any, note: Note, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].initial = note.text
+        held = note.pictures.defer("content")
+        if not held:
+            del self.fields["without"]
+            return
+        field = self.fields["without"]
+        assert isinstance(field, forms.TypedMultipleChoiceField)
+        field.choices = [(each.pk, f"{each.name}, {filesizeformat(each.size)}") for each in held]
 
 
 class PackForm(forms.Form):

@@ -14,7 +14,7 @@ from apps.core.access import Role
 from apps.core.errors import PortalError
 from apps.core.typing import UserRequest
 from apps.incidents import access, life_shown, services
-from apps.incidents.forms import NoteForm
+from apps.incidents.forms import EditNoteForm
 from apps.incidents.life_forms import OtherForm, RateForm, ReasonForm, RoleForm, SeverityForm
 from apps.incidents.models import Incident
 from apps.projects import access as projects
@@ -132,16 +132,17 @@ def split(request: UserRequest, pk: int, alert: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "POST"])
 def note(request: UserRequest, pk: int) -> HttpResponse:
-    """Say one's own note better; what it said is kept."""
+    """Say one's own note better, with other pictures; what it said is kept."""
     row = access.own_note(request.user, pk)
-    given = request.POST if request.method == "POST" else None
-    form = NoteForm(given, initial={"text": row.text})
+    given = (request.POST, request.FILES) if request.method == "POST" else ()
+    form = EditNoteForm(*given, note=row)
     if form.is_valid():
-        return _done(
-            request,
-            row.incident,
-            lambda: services.edit_note(note=row, text=form.cleaned_data["text"], by=request.user),
-        )
+        try:
+            services.edit_note(note=row, by=request.user, **form.cleaned_data)
+        except PortalError as refusal:
+            form.refuse(refusal)
+        else:
+            return redirect(row.incident)
     pictures = row.pictures.defer("content")
     context = {"note": row, "incident": row.incident, "form": form, "pictures": pictures}
     status = 422 if form.is_bound else 200

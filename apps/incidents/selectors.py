@@ -16,8 +16,11 @@ from apps.incidents.models import (
     Evidence,
     Incident,
     IncidentQuerySet,
+    Note,
+    NoteQuerySet,
     Pack,
     PackQuerySet,
+    Picture,
     Step,
     Ticket,
     TicketComment,
@@ -210,6 +213,12 @@ def actions(user: Person) -> QuerySet[Action]:
     """The actions after incidents that the person may see."""
     found = Action.objects.visible_to(user)
     return found.select_related("incident__project", "owner", "ticket", "done_by")
+
+
+def notes(user: Person) -> NoteQuerySet:
+    """The notes of incidents that the person may see, with their pictures but for the content."""
+    found = Note.objects.visible_to(user).select_related("by", "incident")
+    return found.prefetch_related(Prefetch("pictures", queryset=Picture.objects.defer("content")))
 
 
 def related(user: Person, incident: Incident) -> list[tuple[str, Incident]]:

@@ -38,7 +38,7 @@ BEFORE = timedelta(days=1)
 TOLD_ELSEWHERE = ("incidents.noted", "incidents.alert_joined", "incidents.paged")
 OF_VERB = {
     "incidents.note_edited": "note",
-    "incidents.picture_removed": "note",
+    "incidents.picture_removed": "note",  # in older records
     "incidents.paged_next": "page",
     "incidents.runbook_taken": "step",
     "incidents.evidence_kept": "evidence",

@@ -72,7 +72,6 @@ urlpatterns = [
     path("<int:pk>/split/<int:alert>/", life_views.split, name="split"),
     path("notes/<int:pk>/edit/", life_views.note, name="edit_note"),
     path("pictures/<int:pk>/", views.picture, name="picture"),
-    path("pictures/<int:pk>/remove/", views.remove_picture, name="remove_picture"),
     path("statistics/", life_views.statistics, name="statistics"),
     path("statistics/<slug:slug>/rate/", life_views.rate, name="rate"),
 ]

@@ -136,15 +136,6 @@ def picture(request: UserRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def remove_picture(request: UserRequest, pk: int) -> HttpResponse:
-    """Take a picture out of one's own note."""
-    row = access.own_picture(request.user, pk)
-    services.remove_picture(picture=row, by=request.user)
-    return redirect("incidents:edit_note", row.note_id)
-
-
-@login_required
-@require_POST
 def open_ticket(request: UserRequest, pk: int) -> HttpResponse:
     """Have a ticket in the project's tracker; the second click is the same ticket."""
     row = access.incident(request.user, pk, Role.RESPONDER)

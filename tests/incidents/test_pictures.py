@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from unittest import mock
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -93,19 +94,80 @@ class PictureTests(PortalTestCase):
         self.client.logout()
         self.assertEqual(self.client.get(picture.get_absolute_url()).status_code, 302)
 
+    def edit(self, note: Note, **sent: object) -> Any:
+        return self.client.post(f"/incidents/notes/{note.pk}/edit/", {"text": note.text, **sent})
+
     def test_its_writer_alone_takes_it_out_and_the_digest_stays_on_record(self) -> None:
-        note = self.note(File("a.png", PNG))
-        picture = note.pictures.get()
-        remove = f"/incidents/pictures/{picture.pk}/remove/"
+        note = self.note(File("a.png", PNG), File("b.png", PNG))
+        first, second = note.pictures.all()
         self.client.force_login(self.ada)
-        self.assertEqual(self.client.post(remove).status_code, 404)
+        self.assertEqual(self.edit(note, without=[first.pk]).status_code, 404)
         self.client.force_login(self.rita)
-        self.assertContains(self.client.get(f"/incidents/notes/{note.pk}/edit/"), remove)
-        self.client.post(remove)
-        self.assertFalse(Picture.objects.exists())
-        entry = Entry.objects.get(verb="incidents.picture_removed")
-        self.assertEqual(entry.data["sha256"], picture.sha256)
-        self.assertEqual(self.client.get(picture.get_absolute_url()).status_code, 404)
+        self.assertContains(self.client.get(f"/incidents/notes/{note.pk}/edit/"), "a.png, 48")
+        self.assertRedirects(self.edit(note, without=[first.pk]), self.page)
+        self.assertEqual(Picture.objects.get(), second)
+        entry = Entry.objects.get(verb="incidents.note_edited")
+        self.assertEqual(entry.data["without"], [first.sha256])
+        self.assertEqual(self.client.get(first.get_absolute_url()).status_code, 404)
+        self.assertFalse(note.revisions.exists())
+
+    def test_an_edit_keeps_adds_and_takes_out_at_once_and_is_one_record(self) -> None:
+        note = self.note(File("old.png", PNG), File("kept.png", PNG))
+        old = note.pictures.get(name="old.png")
+        new = SimpleUploadedFile("new.png", PNG)
+        self.edit(note, text="Look.", pictures=[new], without=[old.pk])
+        names = list(note.pictures.values_list("name", flat=True))
+        self.assertEqual(names, ["kept.png", "new.png"])
+        self.assertEqual(note.revisions.get().text, "See.")
+        entry = Entry.objects.get(verb="incidents.note_edited")
+        self.assertEqual((entry.data["pictures"], entry.data["without"]), (1, [old.sha256]))
+        self.edit(Note.objects.get())
+        self.assertEqual(Entry.objects.filter(verb="incidents.note_edited").count(), 1)
+
+    def test_an_edit_that_is_refused_changes_nothing(self) -> None:
+        note = self.note(*[File("a.png", PNG)] * pictures.MOST_OF_NOTE)
+        more = SimpleUploadedFile("more.png", PNG)
+        answer = self.edit(note, text="Other.", pictures=[more])
+        self.assertContains(answer, "A note holds at most 6", status_code=422)
+        bad = SimpleUploadedFile("bad.svg", NO_PICTURES["chart.svg"])
+        keys = [each.pk for each in note.pictures.all()]
+        answer = self.edit(note, text="Other.", pictures=[bad], without=keys)
+        self.assertContains(answer, "Only PNG, JPEG, WebP and GIF", status_code=422)
+        self.assertEqual(note.pictures.count(), pictures.MOST_OF_NOTE)
+        self.assertEqual(Note.objects.get().text, "See.")
+
+    def test_an_edit_takes_no_picture_out_of_another_note(self) -> None:
+        note, other = self.note(File("a.png", PNG)), self.note(File("b.png", PNG))
+        self.assertEqual(self.edit(note, without=[other.pictures.get().pk]).status_code, 422)
+        services.edit_note(note=note, text="See.", by=self.rita, without=[other.pictures.get().pk])
+        self.assertEqual(Picture.objects.count(), 2)
+        self.assertFalse(Entry.objects.filter(verb="incidents.note_edited").exists())
+
+    def test_the_api_edits_a_note_that_nobody_changed_meanwhile(self) -> None:
+        note = self.note(File("a.png", PNG))
+        client, address = self.api(self.rita), f"/api/v1/incident-notes/{note.pk}/"
+        tag = client.get(address)["ETag"]
+        sent = {"pictures": [SimpleUploadedFile("b.png", PNG)], "without": [note.pictures.get().pk]}
+        answer = client.patch(address, sent, format="multipart", headers={"If-Match": tag})
+        self.assertEqual(answer.status_code, 200, answer.content)
+        told = answer.json()
+        self.assertEqual([each["name"] for each in told["pictures"]], ["b.png"])
+        self.assertEqual((told["text"], told["incident"]), ("See.", self.row.pk))
+        stale = client.patch(address, {"text": "x"}, format="json", headers={"If-Match": tag})
+        self.assertEqual(stale.status_code, 412)
+        tag = answer["ETag"]
+        plain = client.patch(address, {"text": "Look."}, format="json", headers={"If-Match": tag})
+        self.assertEqual((plain.json()["text"], len(plain.json()["pictures"])), ("Look.", 1))
+
+    def test_the_api_lets_members_read_notes_and_their_writer_edit_them(self) -> None:
+        note = self.note(File("a.png", PNG))
+        address = "/api/v1/incident-notes/"
+        listed = self.api(self.carol).get(f"{address}?incident={self.row.pk}").json()["results"]
+        self.assertEqual([each["id"] for each in listed], [note.pk])
+        self.assertEqual(self.api(self.bob).get(address).json()["results"], [])
+        for user in (self.ada, self.carol, self.bob):
+            answer = self.api(user).patch(f"{address}{note.pk}/", {"text": "x"}, format="json")
+            self.assertEqual((answer.status_code, answer.json()["code"]), (404, "not_found"))
 
     def test_the_api_takes_a_note_with_pictures(self) -> None:
         client, address = self.api(self.rita), f"/api/v1/incidents/{self.row.pk}"

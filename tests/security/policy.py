@@ -122,7 +122,6 @@ RULES = (
     Rule(r"(api/v1|incidents)/tickets/<pk>/redeliver/", act=MAINTAINER),
     Rule(r"incidents/<pk>/manage/", read=Role.RESPONDER),
     Rule(r"incidents/notes/<pk>/edit/", Place.OWN),
-    Rule(r"incidents/pictures/<pk>/remove/", Place.OWN),
     Rule(r"incidents/statistics/<slug>/rate/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"incidents/on-call/calendar/", Place.PUBLIC),
     Rule(r"incidents/on-call/me/", Place.OWN),

@@ -89,6 +89,7 @@ RECORDS: dict[str, str] = {
     "stories/pk": "demo.Story",
     "split/alert": "monitoring.Alert",
     "notes/pk": "incidents.Note",
+    "incident-notes/pk": "incidents.Note",
     "pictures/pk": "incidents.Picture",
 }
 SLUGS: dict[str, str] = {

@@ -5,6 +5,7 @@ import django_filters as filters
 from apps.incidents.models import (
     Action,
     Incident,
+    Note,
     Override,
     Policy,
     Schedule,
@@ -22,6 +23,14 @@ class IncidentFilter(filters.FilterSet):
 
     class Meta:
         model = Incident
+        fields: list[str] = []
+
+
+class NoteFilter(filters.FilterSet):
+    incident = filters.NumberFilter(field_name="incident_id", min_value=1, max_value=2**63 - 1)
+
+    class Meta:
+        model = Note
         fields: list[str] = []
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers
 
-from apps.incidents import timeline
+from apps.core.api.fields import RecordId
+from apps.incidents import services, timeline
 from apps.incidents.models import Evidence, Incident, Note, Pack, Picture, Ticket, TicketConflict
 
 
@@ -119,18 +120,38 @@ class NoteSerializer(serializers.ModelSerializer[Note]):
 
     class Meta:
         model = Note
-        fields = ["id", "text", "by", "at", "pictures"]
-        read_only_fields = ["at"]
+        fields = ["id", "incident", "text", "by", "at", "edited_at", "pictures"]
+        read_only_fields = ["incident", "at", "edited_at"]
+
+
+class PicturesField(serializers.ListField):
+    """Files as a form brings them, read; what they are is for the service to say."""
+
+    child = serializers.FileField(max_length=150)
+
+    def __init__(self, **kwargs: Any) -> None:
+        words = "PNG, JPEG, WebP or GIF, at most 5 MB each."
+        super().__init__(required=False, default=list, help_text=words, **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[services.File]:
+        files = super().to_internal_value(data)
+        return [services.File(each.name, each.read(services.LARGEST_PICTURE + 1)) for each in files]
 
 
 class PicturedNoteSerializer(serializers.Serializer[Any]):
     text = serializers.CharField(max_length=20_000)
-    pictures = serializers.ListField(
-        child=serializers.FileField(max_length=150),
-        required=False,
-        default=list,
-        help_text="PNG, JPEG, WebP or GIF, at most 5 MB each.",
+    pictures = PicturesField()
+
+
+class EditNoteSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField(max_length=20_000, required=False, help_text="As it is without.")
+    without = serializers.ListField(
+        child=RecordId(), required=False, default=list, help_text="Pictures to take out."
     )
+
+
+class EditPicturedNoteSerializer(EditNoteSerializer):
+    pictures = PicturesField()
 
 
 class MomentSerializer(serializers.Serializer[Any]):

@@ -4,6 +4,7 @@ from apps.incidents.api import after, oncall, policies, views
 
 router = SimpleRouter()
 router.register("incidents", views.IncidentViewSet, basename="api-incident")
+router.register("incident-notes", views.NoteViewSet, basename="api-incident-note")
 router.register("tickets", views.TicketViewSet, basename="api-ticket")
 router.register("ticket-conflicts", views.TicketConflictViewSet, basename="api-ticket-conflict")
 router.register("oncall-schedules", oncall.ScheduleViewSet, basename="api-oncall-schedule")

@@ -13,9 +13,16 @@ from rest_framework.response import Response
 from apps.core.access import Role
 from apps.core.api.viewsets import PortalViewSet
 from apps.incidents import access, selectors, services, tickets, timeline
-from apps.incidents.api.filters import IncidentFilter, TicketConflictFilter, TicketFilter
+from apps.incidents.api.filters import (
+    IncidentFilter,
+    NoteFilter,
+    TicketConflictFilter,
+    TicketFilter,
+)
 from apps.incidents.api.life import LifeActions
 from apps.incidents.api.serializers import (
+    EditNoteSerializer,
+    EditPicturedNoteSerializer,
     EvidenceSerializer,
     IncidentSerializer,
     MomentSerializer,
@@ -31,7 +38,14 @@ from apps.incidents.api.serializers import (
     TicketSerializer,
     TimelineQuerySerializer,
 )
-from apps.incidents.models import IncidentQuerySet, Ticket, TicketConflict
+from apps.incidents.models import (
+    Incident,
+    IncidentQuerySet,
+    Note,
+    NoteQuerySet,
+    Ticket,
+    TicketConflict,
+)
 from apps.projects import access as projects
 
 
@@ -120,13 +134,43 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LifeActi
         incident = access.incident(self.user, int(pk), Role.RESPONDER)
         sent = PicturedNoteSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        files = sent.validated_data["pictures"]
-        pictures = [
-            services.File(file.name, file.read(services.LARGEST_PICTURE + 1)) for file in files
-        ]
-        text = sent.validated_data["text"]
-        note = services.add_note(incident=incident, text=text, by=self.user, pictures=pictures)
+        note = services.add_note(incident=incident, by=self.user, **sent.validated_data)
         return Response(NoteSerializer(note).data, status=status.HTTP_201_CREATED)
+
+    def get_parsers(self) -> list[Any]:
+        """Pictures come as a form; everything else is JSON."""
+        return [*super().get_parsers(), MultiPartParser()]
+
+
+class NoteViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalViewSet[Note]):
+    """What people wrote down during incidents."""
+
+    serializer_class = NoteSerializer
+    filterset_class = NoteFilter
+
+    def get_queryset(self) -> NoteQuerySet:
+        return selectors.notes(self.user)
+
+    @extend_schema(
+        request={
+            "application/json": EditNoteSerializer,
+            "multipart/form-data": EditPicturedNoteSerializer,
+        },
+        responses={200: NoteSerializer},
+    )
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Say one's own note better; further pictures come with it as a form."""
+        note = access.own_note(self.user, int(pk))
+        self.check_unchanged(note)
+        sent = EditPicturedNoteSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        values = {"text": note.text, **sent.validated_data}
+        changed = services.edit_note(note=note, by=self.user, **values)
+        return Response(self.get_serializer(self.get_queryset().get(pk=changed.pk)).data)
+
+    def lock_for(self, record: Note) -> Incident:
+        """The incident, whose pictures are counted before the note is held."""
+        return record.incident
 
     def get_parsers(self) -> list[Any]:
         """Pictures come as a form; everything else is JSON."""

@@ -3,6 +3,7 @@
 from apps.incidents.models.incident import Incident as Incident
 from apps.incidents.models.incident import IncidentQuerySet as IncidentQuerySet
 from apps.incidents.models.incident import Note as Note
+from apps.incidents.models.incident import NoteQuerySet as NoteQuerySet
 from apps.incidents.models.life import Assignment as Assignment
 from apps.incidents.models.life import Involved as Involved
 from apps.incidents.models.life import NoteRevision as NoteRevision

@@ -9,12 +9,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from apps.accounts.models import User
+from apps.core import access
 from apps.deployments.models import Deployment, Release
 from apps.monitoring.models import Alert
 from apps.projects.models import Project
 from apps.projects.querysets import InProjectQuerySet
 
 if TYPE_CHECKING:
+    from apps.core.access import Person
     from apps.incidents.models.packs import Evidence
 
 
@@ -112,6 +114,11 @@ class Incident(models.Model):
         return f"incident:{self.pk}"
 
 
+class NoteQuerySet(models.QuerySet["Note"]):
+    def visible_to(self, user: Person) -> NoteQuerySet:
+        return self.filter(incident__project_id__in=access.project_ids(user))
+
+
 class Note(models.Model):
     """What somebody wrote down during an incident."""
 
@@ -120,6 +127,8 @@ class Note(models.Model):
     text = models.TextField(max_length=20_000)
     at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True)
+
+    objects = NoteQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]

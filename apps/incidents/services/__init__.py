@@ -23,6 +23,5 @@ from apps.incidents.services.opening import open_by_hand as open_by_hand
 from apps.incidents.services.opening import open_from_alert as open_from_alert
 from apps.incidents.services.pictures import LARGEST_PICTURE as LARGEST_PICTURE
 from apps.incidents.services.pictures import File as File
-from apps.incidents.services.pictures import remove_picture as remove_picture
 from apps.incidents.services.recurring import look_due as look_due
 from apps.incidents.services.recurring import set_rate as set_rate

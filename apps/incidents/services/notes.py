@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.contrib.auth.models import AbstractUser
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.incidents.errors import NotYours
 from apps.incidents.models import Incident, Note, NoteRevision
 from apps.incidents.services.changes import noted
-from apps.incidents.services.pictures import File, keep, refuse_too_much
+from apps.incidents.services.pictures import File, keep, refuse_too_much, take_out
 
 
 @transaction.atomic
@@ -27,15 +27,31 @@ def add_note(
 
 
 @transaction.atomic
-def edit_note(*, note: Note, text: str, by: AbstractUser) -> Note:
-    """Say it better. Only who wrote it may, and what it said stays readable."""
-    row = Note.objects.select_for_update().select_related("incident").get(pk=note.pk)
+def edit_note(
+    *,
+    note: Note,
+    text: str,
+    by: AbstractUser,
+    pictures: Sequence[File] = (),
+    without: Collection[int] = (),
+) -> Note:
+    """Say it better, with further pictures and without some. Only who wrote it may.
+
+    What it said stays readable; of a picture that is taken out the ledger keeps the digest.
+    """
+    refuse_too_much(note.incident, pictures)
+    joined = Note.objects.select_for_update(of=["self"]).select_related("incident")
+    row = joined.get(pk=note.pk)
     if row.by_id != by.pk:
         raise NotYours
-    if row.text == text:
+    gone = take_out(row, without)
+    keep(row, files=pictures, by=by)
+    if row.text != text:
+        NoteRevision.objects.create(note=row, text=row.text, at=row.edited_at or row.at)
+    elif not (gone or pictures):
         return row
-    NoteRevision.objects.create(note=row, text=row.text, at=row.edited_at or row.at)
     row.text, row.edited_at = text, timezone.now()
     row.save(update_fields=["text", "edited_at"])
-    noted(row.incident, verb="incidents.note_edited", by=by, note=row.pk)
+    told = {"pictures": len(pictures), "without": gone}
+    noted(row.incident, verb="incidents.note_edited", by=by, note=row.pk, **told)
     return row

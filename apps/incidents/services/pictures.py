@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.contrib.auth.models import AbstractUser
-from django.db import transaction
 
 from apps.core.errors import Invalid
-from apps.incidents.errors import NotYours
 from apps.incidents.models import Incident, Note, Picture
-from apps.incidents.services.changes import locked, noted
+from apps.incidents.services.changes import locked
 
 LARGEST_PICTURE, MOST_OF_NOTE, MOST_OF_INCIDENT = 5_000_000, 6, 100  # bytes, pictures, pictures
 # What a picture begins with. SVG is no picture here: it may hold scripts.
@@ -42,7 +40,9 @@ def type_of(content: bytes) -> str:
 
 
 def keep(note: Note, *, files: Sequence[File], by: AbstractUser) -> None:
-    """Put pictures into a note; runs inside the transaction that writes it."""
+    """Put pictures into a note, beside those that it has; runs inside the transaction that writes it."""
+    if files and note.pictures.count() + len(files) > MOST_OF_NOTE:
+        raise Invalid(field="pictures", reason=f"a note holds at most {MOST_OF_NOTE}")
     Picture.objects.bulk_create(
         [
             Picture(
@@ -59,24 +59,18 @@ def keep(note: Note, *, files: Sequence[File], by: AbstractUser) -> None:
     )
 
 
-@transaction.atomic
-def remove_picture(*, picture: Picture, by: AbstractUser) -> None:
-    """Take a picture out of one's own note; the ledger keeps its digest."""
-    note = picture.note
-    if note.by_id != by.pk:
-        raise NotYours
-    picture.delete()
-    noted(
-        note.incident, verb="incidents.picture_removed", by=by, note=note.pk, sha256=picture.sha256
-    )
+def take_out(note: Note, keys: Collection[int]) -> list[str]:
+    """Take pictures out of a note, whose row is held; the digests of those that were there."""
+    rows = note.pictures.filter(pk__in=keys)
+    digests = list(rows.values_list("sha256", flat=True))
+    rows.delete()
+    return digests
 
 
 def refuse_too_much(incident: Incident, files: Sequence[File]) -> None:
     """Refuse what is too large or too many. Comes before the note is written, as it holds the incident."""
     if not files:
         return
-    if len(files) > MOST_OF_NOTE:
-        raise Invalid(field="pictures", reason=f"a note holds at most {MOST_OF_NOTE}")
     if any(len(file.content) > LARGEST_PICTURE for file in files):
         raise Invalid(field="pictures", reason=f"each has at most {LARGEST_PICTURE} bytes")
     # Held, so that two notes at once do not pass the limit together.
