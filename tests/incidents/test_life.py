@@ -356,3 +356,33 @@ class FaceTests(LifeTestCase):
         self.assertEqual(post("reopen", reason="No.").status_code, 403)
         self.client.force_login(self.bob)
         self.assertEqual(post("reopen", reason="No.").status_code, 404)
+
+    def test_rest_takes_up_several_at_once(self) -> None:
+        rows = [self.by_hand(f"odd scores {n}") for n in range(3)]
+        services.acknowledge(incident=rows[0], by=self.cora)
+        address, keys = "/api/v1/incidents/acknowledge/", [row.pk for row in rows]
+        sent = {"incidents": [*keys, keys[1]]}
+        for user, status in ((self.bob, 404), (self.carol, 403)):
+            answer = self.api(user).post(address, sent, format="json")
+            self.assertEqual(answer.status_code, status)
+        there = {"incidents": [keys[1], 10**9]}
+        answer = self.api(self.rita).post(address, there, format="json")
+        self.assertEqual(answer.status_code, 404)
+        self.assertEqual(self.state(rows[1]), "triggered")
+
+        headers = {"Idempotency-Key": "several"}
+        for _ in range(2):
+            answer = self.api(self.rita).post(address, sent, format="json", headers=headers)
+            self.assertEqual((answer.status_code, answer.json()), (200, {"acknowledged": 2}))
+        self.assertEqual([self.state(row) for row in rows], ["acknowledged"] * 3)
+        taken = Entry.objects.filter(verb="incidents.acknowledged")
+        self.assertEqual(
+            sorted(taken.values_list("subject_id", "actor_id")),
+            sorted(
+                (str(row.pk), by.pk)
+                for row, by in zip(rows, (self.cora, self.rita, self.rita), strict=True)
+            ),
+        )
+        for wrong in ([], ["x"], [0], list(range(1, 300))):
+            answer = self.api(self.rita).post(address, {"incidents": wrong}, format="json")
+            self.assertEqual(answer.status_code, 400, wrong)

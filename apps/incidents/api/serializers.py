@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from apps.core.api.fields import RecordId
-from apps.incidents import services, timeline
+from apps.incidents import selectors, services, timeline
 from apps.incidents.models import Evidence, Incident, Note, Pack, Picture, Ticket, TicketConflict
 
 
@@ -104,6 +104,16 @@ class NewIncidentSerializer(serializers.Serializer[Any]):
 
 class ResolveSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500, help_text="Why it is over.")
+
+
+class ChosenIncidentsSerializer(serializers.Serializer[Any]):
+    incidents = serializers.ListField(
+        child=RecordId(), allow_empty=False, max_length=selectors.MOST_CHOSEN
+    )
+
+
+class AcknowledgedSerializer(serializers.Serializer[Any]):
+    acknowledged = serializers.IntegerField(help_text="How many nobody had taken up before.")
 
 
 class PictureSerializer(serializers.ModelSerializer[Picture]):

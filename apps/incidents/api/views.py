@@ -21,6 +21,8 @@ from apps.incidents.api.filters import (
 )
 from apps.incidents.api.life import LifeActions
 from apps.incidents.api.serializers import (
+    AcknowledgedSerializer,
+    ChosenIncidentsSerializer,
     EditNoteSerializer,
     EditPicturedNoteSerializer,
     EvidenceSerializer,
@@ -76,6 +78,21 @@ class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LifeActi
         incident = access.incident(self.user, int(pk), Role.RESPONDER)
         changed = services.acknowledge(incident=incident, by=self.user)
         return Response(self.get_serializer(changed).data)
+
+    @extend_schema(
+        operation_id="incidents_acknowledge_chosen",
+        request=ChosenIncidentsSerializer,
+        responses={200: AcknowledgedSerializer},
+    )
+    @action(detail=False, methods=["post"], url_path="acknowledge")
+    def acknowledge_chosen(self, request: Request) -> Response:
+        """Say that somebody is on several, each by itself; those that are taken up already stay as they are."""
+        sent = ChosenIncidentsSerializer(data=request.data)
+        sent.is_valid(raise_exception=True)
+        keys = sent.validated_data["incidents"]
+        chosen = [access.incident(self.user, key, Role.RESPONDER) for key in sorted(set(keys))]
+        done = services.acknowledge_all(incidents=chosen, by=self.user)
+        return Response({"acknowledged": done})
 
     @extend_schema(request=ResolveSerializer, responses={200: IncidentSerializer})
     @action(detail=True, methods=["post"])
