@@ -81,6 +81,12 @@ def require(user: Person, project_id: int, at_least: Role, *, what: str = "proje
         raise RoleNeeded(needed=at_least.label, yours=held.label)
 
 
+def only_looks(user: Person) -> bool:
+    """Whether the token of `user` lets them change nothing, not even what is their own."""
+    limits: Limits | None = getattr(user, "limits", None)
+    return limits is not None and limits.role < Role.RESPONDER
+
+
 def is_site_admin(user: Person) -> bool:
     """Whether `user` runs this portal. A token carries the right only when nothing narrows it."""
     limits: Limits | None = getattr(user, "limits", None)

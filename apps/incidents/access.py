@@ -14,6 +14,7 @@ from apps.incidents.models import (
     Note,
     Pack,
     Picture,
+    PostMortem,
     StatusPage,
     Step,
     Ticket,
@@ -166,6 +167,23 @@ def picture(user: Person, pk: int) -> Picture:
     if (row := found.first()) is None:
         raise NotFound(what="picture")
     return row
+
+
+def post_mortem(user: Person, pk: int, at_least: Role = Role.VIEWER) -> PostMortem:
+    """The post-mortem, where the person holds at least this role in its incident's project."""
+    found = PostMortem.objects.visible_to(user).filter(pk=pk)
+    if (row := found.select_related("incident__project", "document").first()) is None:
+        raise NotFound(what="post-mortem")
+    access.require(user, row.incident.project_id, at_least, what="post-mortem")
+    return row
+
+
+def ended_action(user: Person, pk: int) -> Action:
+    """An action of which the person may say that it is done: their own, or any where they may act."""
+    row = action(user, pk)
+    if row.owner_id == user.pk and not access.only_looks(user):
+        return row
+    return action(user, pk, Role.RESPONDER)
 
 
 def responder(incident: Incident, username: str) -> User:

@@ -66,9 +66,7 @@ def add(request: UserRequest, pk: int) -> HttpResponse:
 @require_POST
 def done(request: UserRequest, pk: int) -> HttpResponse:
     """Say that an action is done: its owner may, and responders."""
-    row = access.action(request.user, pk)
-    if row.owner_id != request.user.pk:
-        row = access.action(request.user, pk, Role.RESPONDER)
+    row = access.ended_action(request.user, pk)
     try:
         postmortems.finish(action=row, by=request.user)
     except PortalError as error:

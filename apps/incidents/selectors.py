@@ -13,6 +13,7 @@ from apps.deployments.models import Deployment
 from apps.incidents.models import (
     Action,
     Assignment,
+    Component,
     Evidence,
     Incident,
     IncidentQuerySet,
@@ -21,6 +22,10 @@ from apps.incidents.models import (
     Pack,
     PackQuerySet,
     Picture,
+    PostMortem,
+    PostMortemQuerySet,
+    StatusPage,
+    StatusPageQuerySet,
     Step,
     Ticket,
     TicketComment,
@@ -213,6 +218,19 @@ def actions(user: Person) -> QuerySet[Action]:
     """The actions after incidents that the person may see."""
     found = Action.objects.visible_to(user)
     return found.select_related("incident__project", "owner", "ticket", "done_by")
+
+
+def post_mortems(user: Person) -> PostMortemQuerySet:
+    """The post-mortems of incidents that the person may see, newest first."""
+    found = PostMortem.objects.visible_to(user).order_by("-pk")
+    return found.select_related("incident__project", "incident__alert", "document", "created_by")
+
+
+def status_pages(user: Person) -> StatusPageQuerySet:
+    """The status pages of the projects that the person sees, with what stands on them."""
+    found = StatusPage.objects.visible_to(user).select_related("project").order_by("project__slug")
+    parts = Component.objects.select_related("deployment")
+    return found.prefetch_related(Prefetch("components", queryset=parts))
 
 
 def notes(user: Person) -> NoteQuerySet:

@@ -117,7 +117,7 @@ RULES = (
     Rule(r"incidents/connections/<pk>/projects/", read=MAINTAINER, act=MAINTAINER),
     Rule(r"(api/v1|incidents)/ticket-conflicts/<pk>/settle/", act=MAINTAINER),
     Rule(r"incidents/status-pages/<slug>/settings/", read=MAINTAINER, act=MAINTAINER),
-    Rule(r"incidents/status-pages/", act=MAINTAINER),
+    Rule(r"(api/v1|incidents)/status-pages/", act=MAINTAINER),
     Rule(r"incidents/<pk>/publish/", read=Role.RESPONDER),
     Rule(r"(api/v1|incidents)/tickets/<pk>/redeliver/", act=MAINTAINER),
     Rule(r"incidents/<pk>/manage/", read=Role.RESPONDER),

@@ -90,6 +90,7 @@ RECORDS: dict[str, str] = {
     "split/alert": "monitoring.Alert",
     "notes/pk": "incidents.Note",
     "incident-notes/pk": "incidents.Note",
+    "post-mortems/pk": "incidents.PostMortem",
     "pictures/pk": "incidents.Picture",
 }
 SLUGS: dict[str, str] = {

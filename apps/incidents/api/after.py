@@ -112,14 +112,16 @@ class ActionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         values = {**sent.validated_data}
         incident = access.incident(self.user, values.pop("incident"), Role.RESPONDER)
         owner = projects.account(values.pop("owner"), field="owner")
+        if (key := values.get("ticket")) is not None:
+            values["ticket"] = access.ticket(self.user, key)
         made = postmortems.add_action(incident=incident, owner=owner, by=self.user, **values)
         return Response(self.get_serializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses={200: IncidentActionSerializer})
     @action(detail=True, methods=["post"])
     def finish(self, request: Request, pk: str) -> Response:
-        """Say that an action is done."""
-        row = access.action(self.user, int(pk), Role.RESPONDER)
+        """Say that an action is done: its owner may, and responders."""
+        row = access.ended_action(self.user, int(pk))
         return Response(self.get_serializer(postmortems.finish(action=row, by=self.user)).data)
 
     @extend_schema(request=MoveActionSerializer, responses={200: IncidentActionSerializer})

@@ -69,6 +69,9 @@ class NewActionSerializer(serializers.Serializer[Any]):
     title = serializers.CharField(max_length=300, help_text="What changes.")
     owner = serializers.CharField(max_length=150, help_text="The user name of whoever does it.")
     due_on = serializers.DateField()
+    ticket = serializers.IntegerField(
+        min_value=1, max_value=LARGEST, required=False, help_text="A ticket of the incident."
+    )
 
 
 class MoveActionSerializer(serializers.Serializer[Any]):

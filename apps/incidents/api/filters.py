@@ -8,7 +8,9 @@ from apps.incidents.models import (
     Note,
     Override,
     Policy,
+    PostMortem,
     Schedule,
+    StatusPage,
     Step,
     Ticket,
     TicketConflict,
@@ -31,6 +33,23 @@ class NoteFilter(filters.FilterSet):
 
     class Meta:
         model = Note
+        fields: list[str] = []
+
+
+class PostMortemFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="incident__project__slug")
+    incident = filters.NumberFilter(field_name="incident_id", min_value=1, max_value=2**63 - 1)
+
+    class Meta:
+        model = PostMortem
+        fields: list[str] = []
+
+
+class StatusPageFilter(filters.FilterSet):
+    project = filters.CharFilter(field_name="project__slug")
+
+    class Meta:
+        model = StatusPage
         fields: list[str] = []
 
 

@@ -1,6 +1,6 @@
 from rest_framework.routers import SimpleRouter
 
-from apps.incidents.api import after, oncall, policies, views
+from apps.incidents.api import after, oncall, policies, postmortems, status, views
 
 router = SimpleRouter()
 router.register("incidents", views.IncidentViewSet, basename="api-incident")
@@ -13,4 +13,6 @@ router.register("escalation-policies", policies.PolicyViewSet, basename="api-esc
 router.register("oncall", oncall.OnCallViewSet, basename="api-oncall")
 router.register("runbook-steps", after.StepViewSet, basename="api-runbook-step")
 router.register("incident-actions", after.ActionViewSet, basename="api-incident-action")
+router.register("post-mortems", postmortems.PostMortemViewSet, basename="api-post-mortem")
+router.register("status-pages", status.StatusPageViewSet, basename="api-status-page")
 urlpatterns = router.urls

@@ -33,10 +33,12 @@ from apps.incidents.models.paging import RungTarget as RungTarget
 from apps.incidents.models.pictures import Picture as Picture
 from apps.incidents.models.postmortem import Action as Action
 from apps.incidents.models.postmortem import PostMortem as PostMortem
+from apps.incidents.models.postmortem import PostMortemQuerySet as PostMortemQuerySet
 from apps.incidents.models.runbook import Step as Step
 from apps.incidents.models.status import Component as Component
 from apps.incidents.models.status import Publication as Publication
 from apps.incidents.models.status import StatusPage as StatusPage
+from apps.incidents.models.status import StatusPageQuerySet as StatusPageQuerySet
 from apps.incidents.models.status import Update as Update
 from apps.incidents.models.tickets import Ticket as Ticket
 from apps.incidents.models.tickets import TicketComment as TicketComment

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
     from apps.core.access import Person
 
 
+class PostMortemQuerySet(models.QuerySet["PostMortem"]):
+    def visible_to(self, user: Person, at_least: Role = Role.VIEWER) -> PostMortemQuerySet:
+        return self.filter(incident__project_id__in=access.project_ids(user, at_least))
+
+
 class PostMortem(models.Model):
     """The text that code drafted about an incident and people finished; the document holds it."""
 
@@ -25,6 +30,8 @@ class PostMortem(models.Model):
     document = models.OneToOneField(Document, models.CASCADE, related_name="post_mortem")
     created_by = models.ForeignKey(User, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = PostMortemQuerySet.as_manager()
 
     def __str__(self) -> str:
         return f"Post-mortem of {self.incident}"
