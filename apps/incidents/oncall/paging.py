@@ -187,7 +187,8 @@ def _page_one(reading: Reading) -> bool:
     Page.objects.filter(pk=page.pk).update(
         state=Page.State.SENT, sent_at=reading.now, result=result[:500]
     )
-    _record("incidents.paged", page.incident, None, page=page.pk, step=page.step)
+    due_at = page.due_at.isoformat()
+    _record("incidents.paged", page.incident, None, page=page.pk, step=page.step, due_at=due_at)
     live.changed(page.incident.topic)
     return True
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from datetime import time, timedelta
+from datetime import UTC, datetime, time, timedelta
+from itertools import accumulate
 from unittest import mock
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -67,6 +68,38 @@ class EscalationTests(PortalTestCase):
             [letter.to for letter in mail.outbox][:2], [["rita@example.org"], ["cora@example.org"]]
         )
         self.assertEqual(Entry.objects.filter(verb="incidents.paged").count(), 4)
+
+    def test_steps_keep_their_distance_across_daylight_saving(self) -> None:
+        # Berlin goes from 02:00 to 03:00 in spring, and from 03:00 back to 02:00 in autumn: at 01:00 UTC.
+        # At 02:30 cora takes over; the clock shows that or more at 01:00 UTC in spring, and first at 00:30 in autumn.
+        for change, handed in (
+            (datetime(2025, 3, 30, 1, tzinfo=UTC), 60),
+            (datetime(2025, 10, 26, 1, tzinfo=UTC), 30),
+        ):
+            begun = change - timedelta(hours=1)
+            people = (self.rita, self.cora)
+            night = schedule_of(
+                self.fraud, *people, by=self.ada, starts_on=begun.date() - timedelta(days=1),
+                hand_over=time(2, 30), unit="days",
+            )  # fmt: skip
+            steps = (0, 29, 2, 28, 2, 59, 2)
+            policy = policy_of(
+                self.fraud, *((minutes, [night]) for minutes in steps), by=self.ada,
+                name=f"{change:%B}",
+            )  # fmt: skip
+            with virtual(begun) as hands:
+                incident = incident_of(self.fraud, by=self.carol)
+                self.beat(hands, 130)
+            after = list(accumulate(steps))
+            told = [f"{'rita' if minutes < handed else 'cora'} is told" for minutes in after]
+            pages = list(incident.pages.order_by("step"))
+            self.assertEqual(
+                [page.due_at for page in pages], [begun + timedelta(minutes=each) for each in after]
+            )
+            self.assertEqual([page.result for page in pages], told)
+            for page in pages:
+                self.assertLess(page.sent_at - page.due_at, timedelta(seconds=1.001))  # type: ignore[operator]
+            policies.remove_policy(policy=policy, by=self.ada)
 
     def test_an_acknowledgement_stops_everything(self) -> None:
         policy_of(self.fraud, (0, [self.rita]), (5, [self.cora]), by=self.ada)

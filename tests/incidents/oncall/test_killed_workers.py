@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections import Counter
+from datetime import datetime, timedelta
 
 import pytest
+from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
-from apps.incidents.models import Call, Page
+from apps.incidents.models import Call, Incident, Page
+from apps.ledger.models import Entry
 from tests.base import PortalTransactionTestCase
 from tests.incidents.oncall.base import incident_of, policy_of
 from tests.jobs_fixture.processes import House, until
 
-PAGES = 24
+PAGES, LATER = 24, 5
 SYSTEM = ("-Q", "system", "-P", "threads", "-c", "2")
 
 
@@ -34,7 +37,7 @@ class KilledWorkerTests(PortalTransactionTestCase):
         self.addCleanup(house.stop)
         house.start()
         policy_of(self.fraud, (0, [self.rita]), by=self.ada)
-        self.plan()
+        self.plan(PAGES, after=20)
         house.begin("one", "-B", *SYSTEM)
         house.work("two", *SYSTEM)
         house.ready("one")
@@ -47,31 +50,75 @@ class KilledWorkerTests(PortalTransactionTestCase):
         house.begin("three", "-B", *SYSTEM)
         house.work("four", *SYSTEM)
         until(lambda: self.sent() == PAGES, what="every page", seconds=120)
+        later = self.plan(LATER, after=3)
+        until(lambda: self.sent() == PAGES + LATER, what="what is due after the restart")
         self.assertEqual(Page.objects.exclude(state="sent").count(), 0)
-        late = [page.sent_at - page.due_at for page in self.after_the_restart()]
-        self.assertTrue(late)
+        late = [page.sent_at - page.due_at for page in Page.objects.filter(incident__in=later)]
         self.assertLess(max(late), timedelta(seconds=2.5))
         calls = Call.objects.filter(user=self.ada).values("page").annotate(times=Count("pk"))
         self.assertEqual({row["times"] for row in calls}, {1})
-        self.assertEqual(len(calls), PAGES)
+        self.assertEqual(len(calls), PAGES + LATER)
+        self.assertEqual(self.on_record(), dict(Page.objects.values_list("pk", "due_at")))
 
-    def plan(self) -> None:
-        """One page each second from now on; nobody can be reached, so nothing leaves the machine."""
+    def test_a_worker_that_dies_while_it_pages_has_paged_nobody(self) -> None:
+        house = Beating()
+        self.addCleanup(house.stop)
+        house.start()
+        house.begin("one", "-B", *SYSTEM)
+        policy_of(self.fraud, (600, [self.rita]), (5, [self.rita]), (5, [self.rita]), by=self.ada)
         self.rita.email = ""
         self.rita.save()
-        now = timezone.now() + timedelta(seconds=20)
-        for number in range(PAGES):
-            incident = incident_of(self.fraud, by=self.carol)
+        incident = incident_of(self.fraud, by=self.carol)
+        house.ready("one")
+        due = self.due_soon(incident)
+        with transaction.atomic():
+            # Nobody can write a message, so the first step is taken, held and not yet sent.
+            self.ask("LOCK TABLE incidents_call IN EXCLUSIVE MODE")
+            house.until(self.somebody_waits, what="the step is being sent")
+            house.kill("one")
+        self.assertEqual((self.sent(), Call.objects.count(), self.on_record()), (0, 0, {}))
+        house.begin("two", "-B", *SYSTEM)
+        until(lambda: self.sent() == len(due), what="every step", seconds=120)
+        pages = list(incident.pages.order_by("step"))
+        self.assertEqual([page.due_at for page in pages], due)
+        self.assertEqual(self.on_record(), {page.pk: page.due_at for page in pages})
+        told = Counter(Call.objects.values_list("page", "user", "way"))
+        self.assertEqual({page for page, _, _ in told}, {page.pk for page in pages})
+        self.assertEqual(set(told.values()), {1}, "a message was doubled")
+
+    def due_soon(self, incident: Incident) -> list[datetime]:
+        """Let the steps of an incident be due two seconds from now, one after the other."""
+        now = timezone.now()
+        due = [now + timedelta(seconds=2 + number) for number in range(incident.pages.count())]
+        for page, moment in zip(incident.pages.order_by("step"), due, strict=True):
+            Page.objects.filter(pk=page.pk).update(due_at=moment)
+        return due
+
+    def somebody_waits(self) -> bool:
+        waits = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'incidents_call'::regclass"
+        return bool(self.ask(waits))
+
+    def ask(self, sql: str) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.rowcount
+
+    def on_record(self) -> dict[int, datetime]:
+        """The pages that the ledger knows, each once, with the time at which it was due."""
+        entries = list(Entry.objects.filter(verb="incidents.paged"))
+        told = {each.data["page"]: datetime.fromisoformat(each.data["due_at"]) for each in entries}
+        self.assertEqual(len(told), len(entries), "a page is on record twice")
+        return told
+
+    def plan(self, count: int, *, after: float) -> list[Incident]:
+        """One page each second from then on; nobody can be reached, so nothing leaves the machine."""
+        self.rita.email = ""
+        self.rita.save()
+        now = timezone.now() + timedelta(seconds=after)
+        made = [incident_of(self.fraud, by=self.carol) for _ in range(count)]
+        for number, incident in enumerate(made):
             Page.objects.filter(incident=incident).update(due_at=now + timedelta(seconds=number))
+        return made
 
     def sent(self) -> int:
         return Page.objects.filter(state="sent").count()
-
-    def after_the_restart(self) -> list[Page]:
-        """Pages that were due while the second pair was at work already."""
-        sent = list(Page.objects.order_by("sent_at"))
-        gap = max(
-            range(1, len(sent)), key=lambda place: sent[place].sent_at - sent[place - 1].sent_at
-        )
-        again = sent[gap].sent_at + timedelta(seconds=1)
-        return [page for page in sent if page.due_at >= again]
