@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from django.utils import timezone
 
-from apps.core.errors import NotFound
+from apps.core.access import Role
+from apps.core.errors import Invalid, NotFound
 from apps.deployments import access as deployments
 from apps.deployments import selectors as releases
 from apps.docs import blocks
@@ -14,10 +16,14 @@ from apps.docs.blocks import Answer, Asked
 from apps.integrations import selectors as integrations
 from apps.integrations.opening import connector
 from apps.integrations.ports import MetricSource
+from apps.predictions import asking, sources
 from apps.projects.models import Project
 
 WINDOW, STEP = timedelta(minutes=15), timedelta(minutes=1)
 MOST = 15
+LONGEST_WINDOW = timedelta(days=7)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+_SQL = re.compile(r"([-\w]+)(?:\s+(\d{1,4})\s?([mhd]))?\s*:\s*(\S.*)", re.DOTALL)
 
 
 def metric(asked: Asked) -> Answer:
@@ -57,5 +63,47 @@ def deployment(asked: Asked) -> Answer:
     )
 
 
+def sql(asked: Asked) -> Answer:
+    """One SELECT over the newest predictions of a deployment: `fraud-live 6h: SELECT count(*) FROM predictions`."""
+    found = _SQL.fullmatch(asked.text)
+    if found is None:
+        raise Invalid(field="query", reason="write `DEPLOYMENT 1h: SELECT … FROM predictions`")
+    slug, number, unit, question = found.groups()
+    length = timedelta(**{_UNITS[unit or "h"]: int(number or 1)})
+    source = sources.resolve(asked.user, slug, Role.VIEWER)
+    if source.project_id != asked.project_id:
+        raise NotFound(what="deployment of this project")
+    if length > LONGEST_WINDOW:
+        raise Invalid(field="query", reason=f"ask for at most {LONGEST_WINDOW.days} days")
+    now = timezone.now()
+    answer = asking.ask(source.deployment_id, question, now - length, now)
+    return Answer(
+        title=" ".join(question.split())[:200],
+        sentence=_told(answer),
+        url=f"/predictions/{source.slug}/",
+        columns=answer.columns,
+        rows=[[_shown(value) for value in row] for row in answer.rows],
+    )
+
+
+def _told(found: asking.Found) -> str:
+    """What is kept with a step: the numbers of a single row, and no text, which may be somebody's."""
+    numbers = [
+        f"{name} = {_shown(value)}"
+        for row in found.rows
+        for name, value in zip(found.columns, row, strict=True)
+        if isinstance(value, int | float)
+    ]
+    if len(found.rows) == 1 and numbers:
+        return ", ".join(numbers)
+    count = len(found.rows)
+    return f"{count} row{'' if count == 1 else 's'}{'' if found.whole else ' and more'}"
+
+
+def _shown(value: object) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else "" if value is None else str(value)[:200]
+
+
 blocks.register("metric", metric)
+blocks.register("sql", sql)
 blocks.register("deployment", deployment)

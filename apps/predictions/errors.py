@@ -16,3 +16,13 @@ class BadColumn(PortalError):
 class NotSetAside(PortalError):
     code, status = "not_set_aside", 404
     sentence = "ids: none of these records is set aside in this deployment."
+
+
+class BadQuestion(PortalError):
+    code, status = "bad_question", 400
+    sentence = "query: {reason}."
+
+
+class TooMuchAsked(PortalError):
+    code, status = "too_much_asked", 400
+    sentence = "query: {count} predictions lie in this window; choose one of at most {most}."
