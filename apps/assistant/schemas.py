@@ -3,23 +3,43 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model, field_validator
+from pydantic_core import PydanticCustomError
 
 from apps.core.errors import Invalid
 from apps.core.tools import TOOLS, Found
 
 LONGEST_TEXT = 1000
 SITS_OUT = {"user"}  # who asks is never for a model to say
+_UNSTORABLE = re.compile(r"[\x00\ud800-\udfff]")
 
 
 class Arguments(BaseModel):
     """What is not declared is refused: a model must not invent arguments."""
 
-    model_config = ConfigDict(extra="forbid", str_max_length=LONGEST_TEXT, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _storable(cls, given: Any) -> Any:
+        """JSON can say characters that the database cannot hold: NUL, and half a surrogate pair."""
+        if isinstance(given, str) and _UNSTORABLE.search(given):
+            raise PydanticCustomError("text", "It holds a character that no text may hold")
+        return given
+
+
+class ToolArguments(Arguments):
+    """What a read tool takes; a name or a question is never longer than a page."""
+
+    model_config = ConfigDict(str_max_length=LONGEST_TEXT)
+
+
+A = TypeVar("A", bound=Arguments)
 
 
 @lru_cache(maxsize=256)
@@ -31,7 +51,7 @@ def arguments_of(run: Callable[..., Any]) -> type[Arguments]:
         for name, given in inspect.signature(run).parameters.items()
         if name not in SITS_OUT
     }
-    return create_model(f"{run.__name__}_arguments", __base__=Arguments, **fields)
+    return create_model(f"{run.__name__}_arguments", __base__=ToolArguments, **fields)
 
 
 def schema_of(run: Callable[..., Any]) -> dict[str, Any]:
@@ -41,13 +61,23 @@ def schema_of(run: Callable[..., Any]) -> dict[str, Any]:
 
 
 def checked(run: Callable[..., Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments as the function takes them, or `Invalid` with the first thing that is wrong."""
+    """The arguments as the function takes them, or `Invalid`."""
+    return validated(arguments_of(run), given).model_dump(exclude_unset=True)
+
+
+def validated(takes: type[A], given: Mapping[str, Any]) -> A:
+    """The arguments, or `Invalid` with the first thing that is wrong."""
     try:
-        return arguments_of(run).model_validate(dict(given)).model_dump(exclude_unset=True)
+        return takes.model_validate(dict(given))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "arguments"
-        raise Invalid(field=where, reason=first["msg"]) from error
+        raise Invalid(field=storable(where), reason=first["msg"]) from error
+
+
+def storable(text: str) -> str:
+    """The same for what is only told: a sign in the place of each such character."""
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def finds_records(run: Callable[..., Any]) -> bool:

@@ -112,6 +112,20 @@ class McpTests(PortalTestCase):
         self.assertEqual(self.call(self.carol, "no_such_tool")["code"], -32602)
         self.assertEqual(self.rpc(self.carol, "resources/list")["code"], -32601)
 
+    def test_text_that_no_database_holds_is_told_to_the_model(self) -> None:
+        for odd in ("odd\x00scores", "odd \ud83d scores"):
+            for name, given in (
+                ("find_passages", {"words": "odd scores", "project": odd}),
+                ("ask", {"question": odd}),
+                ("propose_open_incident", {"project": "fraud", "title": odd}),
+                ("find_passages", {"words": "odd scores", odd: "x"}),
+            ):
+                found = self.call(self.carol, name, **given)
+                self.assertTrue(found["isError"], (odd, name))
+        self.assertIn(
+            "no text may hold", self.call(self.carol, "ask", question="\x00")["content"][0]["text"]
+        )
+
     def test_it_keeps_to_the_protocol(self) -> None:
         for body, status, code in (
             (b"{", 400, -32700),

@@ -7,18 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from django.contrib.auth.models import AbstractUser
-from pydantic import BaseModel, ConfigDict, ValidationError
 
+from apps.assistant.schemas import Arguments, validated
 from apps.core.access import Role
 from apps.core.errors import Invalid
 from apps.projects.models import Project
-
-
-class Arguments(BaseModel):
-    """What a proposal is about; what is not declared is refused."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
 
 A = TypeVar("A", bound=Arguments)
 
@@ -56,13 +49,8 @@ class Kind(Generic[A]):
     run: Callable[[AbstractUser, A], Outcome] = field(repr=False)
 
     def arguments(self, given: dict[str, Any]) -> A:
-        """The arguments, or `Invalid` with the first thing that is wrong."""
-        try:
-            return self.takes.model_validate(given)
-        except ValidationError as error:
-            first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"]) or "arguments"
-            raise Invalid(field=where, reason=first["msg"]) from error
+        """The arguments, or `Invalid`."""
+        return validated(self.takes, given)
 
 
 KINDS: dict[str, Kind[Any]] = {}

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.models import AbstractUser
 from pydantic import Field
 
-from apps.assistant.proposals.registry import Arguments, Draft, Kind, Outcome, offer
+from apps.assistant.proposals.registry import Draft, Kind, Outcome, offer
+from apps.assistant.schemas import Arguments
 from apps.core.access import Role
 from apps.deployments import access as deployments
 from apps.deployments import selectors

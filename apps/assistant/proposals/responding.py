@@ -9,7 +9,8 @@ from django.contrib.auth.models import AbstractUser
 from django.utils import timezone
 from pydantic import Field
 
-from apps.assistant.proposals.registry import Arguments, Draft, Kind, Outcome, offer
+from apps.assistant.proposals.registry import Draft, Kind, Outcome, offer
+from apps.assistant.schemas import Arguments
 from apps.core.access import Role
 from apps.core.errors import Conflict
 from apps.docs import access as docs

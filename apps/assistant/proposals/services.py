@@ -19,8 +19,9 @@ from apps.assistant.proposals import (
     releasing,  # noqa: F401  they offer their services
     responding,  # noqa: F401
 )
-from apps.assistant.proposals.registry import Arguments, Draft, Kind
+from apps.assistant.proposals.registry import Draft, Kind
 from apps.assistant.providers.choosing import Offered
+from apps.assistant.schemas import Arguments
 from apps.assistant.streaming import DEED
 from apps.core import live
 from apps.core.access import Role, require

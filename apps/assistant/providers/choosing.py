@@ -14,6 +14,7 @@ from apps.assistant.models import Provider
 from apps.assistant.providers import chats, pace, window
 from apps.assistant.providers.pace import Patience
 from apps.assistant.providers.sites import Site
+from apps.assistant.schemas import storable
 from apps.core.errors import Invalid
 from apps.core.late import late
 
@@ -152,7 +153,7 @@ def _named(text: str) -> list[tuple[str, Any]]:
 
 def _checked(name: str, given: Any, tools: Mapping[str, Offered]) -> Wish:
     if name not in tools:
-        return Wish(name[:60], {}, "there is no such tool")
+        return Wish(storable(name[:60]), {}, "there is no such tool")
     if not isinstance(given, dict):
         return Wish(name, {}, "its arguments cannot be read")
     try:
