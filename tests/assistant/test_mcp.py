@@ -8,7 +8,9 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client, override_settings
+from django.utils import timezone
 
+from apps.accounts.models import ApiToken
 from apps.accounts.services import create_token
 from apps.assistant.models import Exchange, Proposal
 from apps.docs import services as docs
@@ -151,7 +153,14 @@ class McpTests(PortalTestCase):
     def test_only_a_token_lets_in(self) -> None:
         ping = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"})
         self.client.force_login(self.carol)
-        for client in (self.client, Client(HTTP_AUTHORIZATION="Bearer sbx_abc_def")):
+        over, text = create_token(user=self.carol, name="over", by=self.carol)
+        ApiToken.objects.filter(pk=over.pk).update(expires_at=timezone.now())
+        for client, why in (
+            (self.client, "Send a token"),
+            (Client(HTTP_AUTHORIZATION="Bearer sbx_abc_def"), "unknown, expired or revoked"),
+            (Client(HTTP_AUTHORIZATION=f"Bearer {text}"), "unknown, expired or revoked"),
+        ):
             answer = client.post("/mcp", ping, content_type="application/json")
             self.assertEqual(answer.status_code, 401)
             self.assertIn("Bearer", answer["WWW-Authenticate"])
+            self.assertIn(why, answer.json()["error"]["message"])

@@ -38,7 +38,7 @@ def endpoint(request: HttpRequest) -> HttpResponse:
         return refused
     user = _user(request)
     if user is None:
-        return _unauthorized()
+        return _unauthorized("Authorization" in request.headers)
     if refused := _unusable(request):
         return refused
     if not within_rate("token", user.limits.token_id if user.limits else user.pk):
@@ -91,9 +91,12 @@ def _user(request: HttpRequest) -> User | None:
     return found[0] if found else None
 
 
-def _unauthorized() -> HttpResponse:
+def _unauthorized(sent: bool) -> HttpResponse:
     realm = f'Bearer realm="signalbox", resource="{settings.PUBLIC_URL}/mcp"'
-    return _told(_problem("Send a token of this portal."), 401, {"WWW-Authenticate": realm})
+    if sent:
+        realm += ', error="invalid_token"'
+    text = "The token is unknown, expired or revoked." if sent else "Send a token of this portal."
+    return _told(_problem(text), 401, {"WWW-Authenticate": realm})
 
 
 def _problem(text: str) -> dict[str, Any]:
