@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from apps.assistant.answers import Piece, Sentence
-from apps.assistant.checking import clean
+from apps.assistant.checking import clean, form
 from apps.assistant.checking.figures import MOMENT, Figure, figures
 from apps.assistant.checking.words import ROLES, head, heads, negated
 
@@ -53,6 +53,9 @@ def faults(sentence: Sentence, pieces: Mapping[int, Piece]) -> Iterator[str]:
     text = clean.clean(sentence.text)
     if clean.hides(sentence.text) or clean.commands(text):
         yield "it holds an address, letters that look alike, or an order"
+        return
+    if form.broken(text, len(heads(text)) + len(figures(text))):
+        yield "it is no whole sentence"
         return
     segments = [each for n in dict.fromkeys(sentence.citations) for each in _segments(pieces[n])]
     yield from _unheard(text, segments)
