@@ -87,6 +87,15 @@ class TalkTests(PortalTestCase):
         self.assertEqual(sum(again in each for each in asked), 1)
         self.assertIn("The evidence did not carry:", asked[-1])
 
+    def test_a_model_of_which_nearly_all_is_wrong_is_not_heard(self) -> None:
+        self.with_model()
+        lies = " ".join(f"Mallory deleted {n} rows [1]." for n in range(4711, 4716))
+        self.ollama.script.words = lambda body: f"{lies} {repeat(body)}"
+        row = self.ask(wait=True)
+        self.assertEqual((row.state, row.model), ("done", "none"))
+        self.assertIn("Nothing that the model said", row.note)
+        self.assertIn("Roll back to mend odd scores.", row.sentences[0]["text"])
+
     def test_a_broken_model_leaves_the_evidence_to_the_portal(self) -> None:
         self.with_model()
         self.ollama.script = Script(status=500, error="model requires more system memory")
