@@ -8,6 +8,7 @@ from django.test import override_settings
 
 from apps.assistant.models import Provider
 from apps.assistant.providers import order, services
+from apps.assistant.providers.services import Wanted
 from apps.core.jobs import request_cancel, run_job
 from apps.core.models import Job
 from apps.ledger.models import Entry
@@ -56,6 +57,12 @@ class ProviderTests(PortalTestCase):
         with override_settings(HTTP_ALLOW=()):
             services.probe(provider=row)
         self.assertIn("HTTP_ALLOW", row.trouble)
+
+    def test_another_server_is_not_believed_to_do_what_the_last_one_did(self) -> None:
+        row = self.made()
+        wanted = Wanted("Local", "openai", "http://127.0.0.1:1", "tiny")
+        row = services.change_provider(provider=row, wanted=wanted, by=self.max)
+        self.assertEqual(row.calls, "none")
 
     def test_a_pull_is_a_job_with_progress(self) -> None:
         row = self.made(model="mixtral:8x7b")

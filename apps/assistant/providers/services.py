@@ -73,6 +73,9 @@ def change_provider(
         row.secret = None
     if secret:
         row.secret = Secret.of(secret)
+    # What one server can, another may not: until it was asked, it calls no tools.
+    if (row.kind, row.base_url, row.model) != (wanted.kind, wanted.base_url, wanted.model):
+        row.calls = Provider.Calls.NONE
     for name, value in asdict(wanted).items():
         setattr(row, name, value)
     _save(row)
