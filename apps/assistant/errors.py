@@ -30,6 +30,10 @@ class TooSlow(WriterAway):
     sentence = "{model} said nothing for {seconds:g} seconds."
 
 
+class NotDone(TooSlow):
+    sentence = "{model} was not done after {seconds:g} seconds."
+
+
 class CutShort(WriterAway):
     code = "cut_short"
     sentence = "{service} broke off in the middle of the answer."

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
-from apps.assistant.errors import TooSlow
+from apps.assistant.errors import NotDone, TooSlow
 
 T = TypeVar("T")
 LOOK_SECONDS = 0.2  # how often it is looked whether somebody wants no more
@@ -88,7 +88,9 @@ def _read(
         next_at = min(ends_at, time.monotonic() + allowed)
         found = _next(queue, next_at, stopped)
         if found is None:
-            raise TooSlow(model=model, seconds=allowed if next_at < ends_at else patience.total)
+            if next_at < ends_at:
+                raise TooSlow(model=model, seconds=allowed)
+            raise NotDone(model=model, seconds=patience.total)
         if found is _END:
             return
         if isinstance(found, Exception):
