@@ -95,6 +95,8 @@ class Asking:
     dropped: int = 0
     tokens: int = 0
     reasons: list[str] = field(default_factory=list)
+    # By the key of a provider, where its server named a smaller one than the portal believed.
+    windows: dict[int, int] = field(default_factory=dict)
     said: list[Sentence] = field(default_factory=list)
     checking: float = 0.0  # seconds
     timings: dict[str, float] = field(default_factory=dict)
@@ -181,6 +183,8 @@ class Asking:
                 yield from self._checked(writer)
         finally:
             self.tokens += writer.tokens
+            if site.pk and writer.site.window < site.window:
+                self.windows[site.pk] = writer.site.window
 
     def _checked(self, writer: ModelWriter) -> Iterator[Said]:
         """What the evidence carries of a model's sentences; where most of them fail, it is asked once more."""

@@ -23,6 +23,7 @@ class OpenAi:
         self.pause_first = 0.0
         self.cut_after: int | None = None
         self.error_after: int | None = None
+        self.mute = False  # it streams nothing, whatever is wrong
         self.finish = "stop"
         self.status, self.error = 200, ""
         self.usage = True
@@ -65,7 +66,9 @@ def _handler(fake: OpenAi) -> type[BaseHTTPRequestHandler]:
                 self._one(404, {"error": {"message": "Not found"}})
                 return
             fake.asked.append(body)
-            if body["model"] != fake.model["id"]:
+            if fake.mute and body.get("stream"):
+                self._stream(iter(()))
+            elif body["model"] != fake.model["id"]:
                 message = f"The model `{body['model']}` does not exist."
                 self._one(404, {"error": {"message": message, "code": "model_not_found"}})
             elif fake.status != 200:

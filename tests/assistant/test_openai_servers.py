@@ -9,7 +9,7 @@ from django.test import SimpleTestCase, override_settings
 
 from apps.assistant import errors
 from apps.assistant.answers import Piece
-from apps.assistant.providers import choosing, openai
+from apps.assistant.providers import chats, choosing, openai
 from apps.assistant.providers.choosing import Offered
 from apps.assistant.providers.pace import Patience
 from apps.assistant.providers.sites import Site
@@ -50,6 +50,9 @@ class OpenAiServerTests(SimpleTestCase):
             [s.text for s in writer.write("What?", EVIDENCE)], ["tumour serves version 7."]
         )
         self.assertEqual((writer.tokens, self.fake.tokens), (39, ["Bearer sesame"]))
+        # Most servers know only the older name of it.
+        self.assertEqual(self.fake.asked[0]["max_tokens"], 700)
+        self.assertNotIn("max_completion_tokens", self.fake.asked[0])
 
     def test_tokens_are_estimated_where_the_server_counts_none(self) -> None:
         self.fake.usage = False
@@ -61,7 +64,7 @@ class OpenAiServerTests(SimpleTestCase):
         with self.assertRaises(errors.ModelMissing):
             self.words(model="huge")
         self.fake.cut_after = 2
-        with self.assertRaises(errors.WriterAway):
+        with self.assertRaises(errors.CutShort):
             self.words()
         self.fake.cut_after, self.fake.finish = None, ""
         with self.assertRaises(errors.CutShort):
@@ -84,8 +87,27 @@ class OpenAiServerTests(SimpleTestCase):
         with self.assertRaises(errors.WindowTooSmall):
             self.writer(window=8192).write("What?", long)
         sizes = [len(body["messages"][-1]["content"]) for body in self.fake.asked]
-        self.assertEqual(len(sizes), 3)
-        self.assertGreater(sizes[0], sizes[2] * 2)
+        self.assertEqual(len(sizes), 4)
+        self.assertGreater(sizes[0], sizes[1] * 2)  # the window that the server named
+        self.assertGreater(sizes[1], sizes[3] * 2)
+
+    def test_windows_are_read_from_refusals(self) -> None:
+        for said, window in (
+            ("request (5043 tokens) exceeds the available context size (4096 tokens)", 4096),
+            ("`inputs` tokens + `max_new_tokens` must be <= 2048. Given: 2100", 2048),
+            ("the model is loaded with context length of only 8192 tokens", 8192),
+            ("the prompt exceeds the available context size (status code: 400)", None),
+        ):
+            found = chats.refusal(self.site(), ConnectionError(said))
+            self.assertIsInstance(found, errors.WindowTooSmall)
+            self.assertEqual(found.data["window"], window, said)
+
+    def test_a_stream_without_a_word_is_asked_for_all_at_once(self) -> None:
+        self.fake.mute = True
+        self.assertEqual(self.words(), ["ok"])
+        self.fake.status, self.fake.error = 500, "CUDA error: out of memory"
+        with self.assertRaises(errors.OutOfMemory):
+            self.words()
 
     def test_the_guard_stands_before_it(self) -> None:
         with (

@@ -94,10 +94,12 @@ def _chunks(site: Site, asked: str, tools: Mapping[str, Offered]) -> Generator[A
     ) as model:
         if site.calls == Provider.Calls.JSON:
             said[0] = messages.SystemMessage(f"{RULES}\n{_described(tools)}")
-            yield from model.stream(said, format=_constraint(tools))
+            yield from chats.spoken(site, model, said, format=_constraint(tools))
         else:
             functions = [_function(name, tool) for name, tool in tools.items()]
-            yield from model.bind_tools(functions).stream(said)
+            # To say nothing means "none" to llama.cpp's server in Python.
+            free = model.bind_tools(functions, tool_choice="auto")
+            yield from chats.spoken(site, free, said)
 
 
 def _function(name: str, tool: Offered) -> dict[str, Any]:

@@ -46,6 +46,7 @@ def calls(site: Site) -> str:
         "model": site.model,
         "messages": [{"role": "user", "content": "Look up the word signal."}],
         "tools": [_TOOL],
+        "tool_choice": "auto",
         "max_tokens": 32,
         "temperature": 0,
     }

@@ -104,6 +104,11 @@ def probe(*, provider: Provider) -> Provider:
     return provider
 
 
+def learn_window(key: int, window: int) -> None:
+    """Remember the window that a server named when a prompt did not fit, so that the next one does."""
+    Provider.objects.filter(pk=key, window__gt=window).update(window=_bounded(window))
+
+
 def request_pull(*, provider: Provider, model: str, by: AbstractUser) -> Job:
     """Have Ollama fetch a model by a job, with progress; it can be cancelled."""
     _require_ollama(provider)

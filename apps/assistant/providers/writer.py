@@ -56,18 +56,28 @@ class ModelWriter:
 
     def stream(self, question: str, evidence: Sequence[Piece]) -> Iterator[Sentence]:
         """The same, each sentence as soon as it stands."""
-        room = self._room(question)
-        for tried in range(1, TRIES + 1):
+        room, left = self._room(question), TRIES
+        while True:
             said = self._sentences(question, window.fitting(evidence, room=room))
             try:
                 yield from said
-            except errors.WindowTooSmall:
-                # Its tokens are shorter than we think: nothing was said yet, so try with less.
-                if tried == TRIES:
+            except errors.WindowTooSmall as error:  # nothing was said yet, so try with less
+                if self._learns(error.data.get("window")):
+                    room = self._room(question)
+                    continue
+                left -= 1
+                if not left:
                     raise
-                room //= 2
+                room //= 2  # its tokens are shorter than we think
             else:
                 return
+
+    def _learns(self, told: int | None) -> bool:
+        """Whether the server named a smaller window than the one believed; from now on that one holds."""
+        if told is None or told >= self.site.window:
+            return False
+        self.site = replace(self.site, window=told)
+        return True
 
     def _room(self, question: str) -> int:
         """Tokens left for the evidence."""
@@ -116,7 +126,7 @@ class ModelWriter:
         with chats.chat(
             self.site, most_tokens=answer, seconds=patience.total + GRACE, quiet=quiet + GRACE
         ) as model:
-            for chunk in model.stream(said):
+            for chunk in chats.spoken(self.site, model, said):
                 ended = ended or _is_last(chunk)
                 self._count(chunk)
                 yield str(chunk.text)

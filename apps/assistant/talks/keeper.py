@@ -14,6 +14,7 @@ from apps.assistant.answers import Called
 from apps.assistant.models import Exchange, Proposal
 from apps.assistant.proposals import intent
 from apps.assistant.proposals import services as proposals
+from apps.assistant.providers import services as providers
 from apps.assistant.providers.pace import Stopped
 from apps.assistant.streaming import Asking, Ended, Gathered, Passed, Proposed, Said
 from apps.core import live
@@ -46,6 +47,8 @@ class Keeper:
                 tokens=asking.tokens,
                 model=asking.model,
             )
+        for key, window in asking.windows.items():
+            providers.learn_window(key, window)
 
     def _keep(self, event: streaming.Event, by: Person) -> None:
         match event:
