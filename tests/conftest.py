@@ -79,18 +79,17 @@ LONGEST = (
     "tests/api/test_schemathesis.py",
     "tests/security/test_matrix.py",
     "tests/core/test_job_processes.py",
+    "tests/browser/test_every_page.py",
+    "tests/browser/",  # together: each process has one browser for all of them
 )
-# Last, each process having the one browser for all of them, and the longest of these first.
-LAST = ("tests/browser/test_every_page.py", "tests/browser/")
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-django, which has an order of its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest first, those with a browser last."""
+    """The longest first."""
     items.sort(key=_place)
 
 
 def _place(item: pytest.Item) -> int:
     path = item.path.as_posix()
-    found = (at for at, part in enumerate((*LONGEST, None, *LAST)) if part and part in path)
-    return next(found, len(LONGEST))
+    return next((at for at, part in enumerate(LONGEST) if part in path), len(LONGEST))

@@ -9,6 +9,7 @@ storage setting) is a `RunSQL` without `elidable`, which is Django's mark for wh
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from django.db import models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,7 +27,18 @@ IN_THE_STATE = (
     operations.DeleteModel, operations.RemoveConstraint, operations.RemoveField, operations.RemoveIndex,
     operations.RenameField, operations.RenameIndex, operations.RenameModel,
 )  # fmt: skip
-LOCK = 0x5369676E616C  # two that begin at once: the second finds the tables made
+LOCK = 0x5369676E616C
+
+
+@contextmanager
+def alone(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Of two that migrate a database at once, the second waits: what follows on migrations is not made for two."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        try:
+            yield
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
 def fill(connection: BaseDatabaseWrapper) -> bool:
@@ -37,8 +49,6 @@ def fill(connection: BaseDatabaseWrapper) -> bool:
         return False
     state = loader.project_state()
     with transaction.atomic(using=connection.alias):
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
         made = [model for model in state.apps.get_models() if _is_a_table(model)]
         if _are_there(connection, made):
             return False

@@ -12,7 +12,7 @@ CHOOSES = ("app_label", "plan", "check_unapplied", "fake", "prune", "one_by_one"
 
 
 class Command(migrate.Command):
-    """Django's own, which makes the tables of an empty database at once."""
+    """Django's own, one at a time, which makes the tables of an empty database at once."""
 
     def add_arguments(self, parser: Any) -> None:
         super().add_arguments(parser)
@@ -23,8 +23,10 @@ class Command(migrate.Command):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Fill an empty database; the rest of the work is Django's."""
+        """Fill an empty database; the rest of the work is Django's. A second one waits for the first."""
+        connection = connections[options["database"]]
         chosen = any(options.get(name) for name in CHOOSES)
-        if not chosen and fresh.fill(connections[options["database"]]) and options["verbosity"]:
-            self.stdout.write("The database was empty: every table was made at once")
-        super().handle(*args, **options)
+        with fresh.alone(connection):
+            if not chosen and fresh.fill(connection) and options["verbosity"]:
+                self.stdout.write("The database was empty: every table was made at once")
+            super().handle(*args, **options)

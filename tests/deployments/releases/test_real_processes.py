@@ -33,7 +33,10 @@ class Model(mlflow.pyfunc.PythonModel):
 mlflow.models.set_model(Model())
 """
 GOOD, BAD = "return [0.5] * len(model_input)", "raise RuntimeError('a bug')"
-SAVE = "import mlflow, sys; mlflow.pyfunc.save_model(sys.argv[2], python_model=sys.argv[1])"
+SAVE = (
+    "import mlflow, sys; mlflow.pyfunc.save_model("
+    "sys.argv[2], python_model=sys.argv[1], pip_requirements=['mlflow'])"  # else it is loaded to find out
+)
 BODY = b'{"dataframe_records": [{"x": 1.0}]}'
 
 
