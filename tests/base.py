@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection
 from django.test import TestCase, TransactionTestCase
 from rest_framework.test import APIClient
 
@@ -72,14 +71,3 @@ class PortalTransactionTestCase(Cast, TransactionTestCase):
     def setUp(self) -> None:
         super().setUp()
         self.enter()
-
-    def _fixture_teardown(self) -> None:
-        """Empty the tables; the ledger's must be told first that it is not the portal who asks."""
-        self._guard_ledger("DISABLE")
-        super()._fixture_teardown()
-        self._guard_ledger("ENABLE")
-
-    def _guard_ledger(self, word: str) -> None:
-        with connection.cursor() as cursor:
-            for table in ("ledger_entry", "ledger_seal", "ledger_archive"):
-                cursor.execute(f"ALTER TABLE {table} {word} TRIGGER USER")

@@ -73,23 +73,11 @@ class Watched:
 
 
 @pytest.fixture(scope="package", autouse=True)
-def ledger_that_can_be_emptied(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The live server commits; afterwards all tables are emptied, which the ledger's guard refuses."""
-    with django_db_blocker.unblock():
-        _guard("DISABLE")
+def alone_at_the_end(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """No thread of the live server is left in the database when the next tests come."""
     yield
     with django_db_blocker.unblock():
-        _guard("ENABLE")
         _wait_until_alone()
-
-
-def _guard(verb: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE NOT tgisinternal"
-        )
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"ALTER TABLE {table} {verb} TRIGGER USER")
 
 
 def _wait_until_alone() -> None:
@@ -104,7 +92,7 @@ def _wait_until_alone() -> None:
 
 
 @pytest.fixture(scope="package")
-def chromium(ledger_that_can_be_emptied: None) -> Iterator[Any]:
+def chromium(alone_at_the_end: None) -> Iterator[Any]:
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not Path(CHROMIUM).exists():
         pytest.skip(f"no Chromium at {CHROMIUM}")
