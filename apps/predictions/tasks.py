@@ -14,6 +14,8 @@ from apps.predictions import access, services, sources
 # Batches wait until they are worth a file, or old.
 MANY_BATCHES = 500
 WAITS_AT_MOST = timedelta(minutes=5)
+# A gateway deletes a segment once it was taken in; one that was killed in between sends it again at its next start.
+REMEMBERED = timedelta(days=30)
 
 
 @shared_task(name="predictions.compact_due")
@@ -44,7 +46,8 @@ def compact(progress: Progress, *, deployment_id: int) -> dict[str, Any]:
 
 @shared_task(name="predictions.retain_due")
 def retain_due() -> None:
-    """Enqueue a job for each project that keeps its predictions for a time."""
+    """Enqueue a job for each project that keeps its predictions for a time; forget old segments."""
+    services.forget_shipments(before=timezone.now() - REMEMBERED)
     for retention in access.retentions():
         jobs.enqueue(
             "predictions.retain",

@@ -13,8 +13,8 @@ from django.utils import timezone
 from apps.core import jobs
 from apps.core.models import Job
 from apps.ledger.models import Entry
-from apps.predictions import lake, selectors, services, sources
-from apps.predictions.models import Batch, Erasure, LakeFile, SetAside, TakenKey
+from apps.predictions import lake, selectors, services, sources, tasks
+from apps.predictions.models import Batch, Erasure, LakeFile, SetAside, Shipment, TakenKey
 from apps.predictions.services import compacting, files
 from tests.predictions.test_taking import ARROW, START, LogTestCase, arrow, columns, record
 
@@ -149,6 +149,14 @@ class RetentionTests(LakeTestCase):
         LakeFile.objects.filter(state="retired").update(changed_at=START)
         files.sweep()
         self.assertEqual(self.stored(), [])
+
+    def test_segments_of_the_journal_are_not_remembered_for_ever(self) -> None:
+        for name, days in (("a-1", 31), ("a-2", 29)):
+            services.take_in(name, [])
+            then = timezone.now() - timedelta(days=days)
+            Shipment.objects.filter(name=name).update(taken_at=then)
+        tasks.retain_due()
+        self.assertEqual([each.name for each in Shipment.objects.all()], ["a-2"])
 
 
 class ErasureTests(LakeTestCase):

@@ -5,6 +5,7 @@ from apps.predictions.services.appending import (
     append_sent,
     append_table,
     append_together,
+    forget_shipments,
     take_in,
 )
 from apps.predictions.services.compacting import compact, waiting
@@ -31,6 +32,7 @@ __all__ = [
     "drop_old",
     "erase",
     "fail_erasure",
+    "forget_shipments",
     "is_about",
     "keep_for",
     "replay",

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import msgpack
@@ -172,3 +173,9 @@ def take_in(name: str, frames: Iterable[bytes]) -> None:
             )
     for (project_id, deployment_id), seen in found.items():
         store_rows(Source(deployment_id, project_id, ""), kind=Kind.EXCHANGE, found=seen)
+
+
+def forget_shipments(*, before: datetime) -> int:
+    """Forget segments that came so long ago that none of them comes again; how many."""
+    gone, _ = Shipment.objects.filter(taken_at__lt=before).delete()
+    return gone
