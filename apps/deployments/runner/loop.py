@@ -21,6 +21,7 @@ from apps.deployments.runner import servers
 from apps.deployments.runner.environments import Environments, Source
 from apps.deployments.runner.fetching import Fetcher
 from apps.deployments.runner.servers import Wanted
+from apps.deployments.runner.tidying import tidy
 from apps.deployments.selectors import config_of
 from apps.deployments.server import limits
 from apps.models.servers import lives_elsewhere
@@ -28,6 +29,7 @@ from apps.models.servers import lives_elsewhere
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+TIDY_SECONDS = 3600.0
 MOST_STARTS = 3
 START_LIMIT = timedelta(minutes=5)
 FETCHING = "Bringing the model's files"
@@ -44,6 +46,7 @@ class Runner:
         self.node = socket.gethostname()
         self.environ = environ
         self.stopping = False
+        self.tidied_at = -TIDY_SECONDS
         self.fetcher = Fetcher()
         self.environments = Environments(Path(settings.DATA_DIR) / "environments")
 
@@ -52,6 +55,7 @@ class Runner:
         while not self.stopping:
             try:
                 self.look()
+                self._tidy()
             except DatabaseError as error:
                 # The model servers go on meanwhile; the next look finds them again.
                 logger.warning("The database is away: %s", error)
@@ -68,6 +72,12 @@ class Runner:
             "release__deployment__project", "release__version__model", "release__configuration"
         ):
             self._step(replica)
+
+    def _tidy(self) -> None:
+        """Once an hour, what nobody needs any more."""
+        if time.monotonic() - self.tidied_at >= TIDY_SECONDS:
+            tidy(Path(settings.DATA_DIR), now=timezone.now())
+            self.tidied_at = time.monotonic()
 
     def _step(self, replica: Replica) -> None:
         if replica.retired_at is not None:
