@@ -17,6 +17,7 @@ import psutil
 
 MODULE = "apps.deployments.server"
 LOCAL = "127.0.0.1"
+END_SECONDS = 5.0
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -77,12 +78,12 @@ def is_ours(pid: int | None, replica_id: int) -> bool:
     return MODULE in arguments and arguments[-2:] == ["--replica", str(replica_id)]
 
 
-def _reap(pid: int) -> None:
-    """Collect the end of a child, so that a dead one does not look alive."""
+def _reap(pid: int) -> bool:
+    """Collect the end of a child, so that a dead one does not look alive; whether nothing is left to collect."""
     try:
-        os.waitpid(pid, os.WNOHANG)
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
     except ChildProcessError:
-        return  # an earlier runner's child; init collects it
+        return True  # an earlier runner's child; init collects it
 
 
 def answers(port: int) -> bool:
@@ -104,6 +105,10 @@ def stop(pid: int, replica_id: int, *, seconds: float = 12.0) -> None:
     while is_ours(pid, replica_id) and time.monotonic() < deadline:
         time.sleep(0.05)
     _signal(pid, replica_id, signal.SIGKILL)
+    # One that is just ending has lost its name already, and nobody asks for it again.
+    deadline = time.monotonic() + END_SECONDS
+    while not _reap(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _signal(pid: int, replica_id: int, number: int) -> None:
