@@ -19,6 +19,8 @@ from portal.supervisor.program import Program, Stage, Step
 from portal.supervisor.worker_ping import worker_answers
 
 PYTHON = sys.executable
+# More than what is due in the same second: while all are taken, the worker looks for messages once a second.
+HOUSEKEEPERS = "8"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Plan:
 
     def workers(self) -> tuple[Program, ...]:
         """Jobs, and beside them the portal's own housekeeping, which no long job may hold up."""
-        housekeeping = ("--pool", "threads", "--concurrency", "2")
+        housekeeping = ("--pool", "threads", "--concurrency", HOUSEKEEPERS)
         jobs = ("--pool", "prefork", "--concurrency", str(self.env.worker_concurrency))
         return (
             self._worker("worker", queue="default", options=jobs),
