@@ -48,5 +48,6 @@ def _older(folder: Path, edge: datetime, *, names: set[str]) -> Iterator[Path]:
 def _remove(path: Path) -> None:
     """Out of the way first: who wants it at this moment fetches it anew, and never finds half of it."""
     away = path.with_name(f"{path.name}.gone")
+    shutil.rmtree(away, ignore_errors=True)  # of one who was killed half-way
     path.rename(away)
     shutil.rmtree(away, ignore_errors=True)
