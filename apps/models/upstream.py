@@ -173,12 +173,21 @@ class Upstream:
         if not self.server.workspaces:
             return
         try:
-            self._ask("POST", WORKSPACES, json={"name": self.workspace}, inside=False)
+            self._make_workspace()
         except MlflowRefused as refusal:
             if refusal.data["answered"] == DISABLED:
                 raise NoWorkspaces from refusal
             if refusal.data["answered"] != TAKEN:
                 raise
+
+    def _make_workspace(self) -> None:
+        """Looks first: a second one of that name is an error in the log of MLflow's database."""
+        try:
+            self._ask("GET", f"{WORKSPACES}/{self.workspace}", inside=False)
+        except MlflowRefused as refusal:
+            if refusal.data["answered"] != ABSENT:
+                raise
+            self._ask("POST", WORKSPACES, json={"name": self.workspace}, inside=False)
 
     def _ask(
         self, method: str, path: str, *, inside: bool = True, root: str = "api", **options: Any

@@ -44,7 +44,7 @@ class FakeMlflow:
             return self.artifact(asked, unquote(where.path[len(ARTIFACTS) :]).strip("/"), query)
         body = json.loads(asked.body) if asked.body else query
         name = where.path.partition("/mlflow/")[2].replace("/", "_").replace("-", "_")
-        found = getattr(self, name)(body)
+        found = getattr(self, "workspaces" if name.startswith("workspaces_") else name)(body)
         if found is None:
             refusal = {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": f"no {name}"}
             return answer(404, json.dumps(refusal).encode())

@@ -18,6 +18,7 @@ from tests.core.loopback import Asked, Loopback, answer, loopback
 from tests.models.fake_registry import Absent, FakeMlflow
 from tests.models.faulty_mlflow import QUICK
 
+WORKSPACE = "3.0/mlflow/workspaces/"
 FILES = "/api/2.0/mlflow-artifacts/artifacts"
 DISABLED = {"error_code": "FEATURE_DISABLED", "message": "workspaces are not enabled"}
 ABSENT = {"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "absent"}
@@ -97,7 +98,17 @@ class OwnServer(FakeMlflow):
     def _get_model_versions_get_download_uri(self, given: dict[str, Any]) -> dict[str, Any]:
         return {"artifact_uri": f"mlflow-artifacts:/{given['name']}/{given['version']}"}
 
+    def _workspace(self, name: str) -> dict[str, Any]:
+        if not self.keeps_workspaces:
+            raise Disabled
+        if name not in self.named:
+            raise Absent
+        return {"workspace": {"name": name}}
+
     def answer(self, method: str, path: str, given: dict[str, Any]) -> dict[str, Any]:
+        if path.startswith(WORKSPACE):
+            self.asked.append((method, path))
+            return self._workspace(path.removeprefix(WORKSPACE))
         return super().answer(method, path.replace("3.0/", "3_0/"), given)
 
 

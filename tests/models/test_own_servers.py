@@ -132,6 +132,13 @@ class ChooseTests(OwnServers):
         with self.assertRaises(NoWorkspaces):
             Upstream("fraud").ensure()
 
+    def test_a_workspace_is_looked_for_before_it_is_made(self) -> None:
+        self.site.asked.clear()
+        for _ in range(2):
+            Upstream("fraud").ensure()
+        asked = [method for method, path in self.site.asked if "workspaces" in path]
+        self.assertEqual(asked, ["GET", "POST", "GET"])
+
     def test_back_to_the_sites_own(self) -> None:
         self.fraud_moves()
         services.choose_home(project=self.fraud, connection=None, by=self.ada)
