@@ -20,6 +20,7 @@ BENCHES = (
     "search",
     "assistant",
     "start",
+    "soak",
 )
 
 
