@@ -230,6 +230,17 @@ def test_templates_hold_no_inline_code() -> None:
     refuse(faults)
 
 
+def test_templates_read_names_and_values_by_pairs() -> None:
+    """`.items` of a template is the value that somebody called `items`, where there is one."""
+    refuse(
+        [
+            f"{path} reads {found}: write |pairs"
+            for path, text in texts(".html", under=("templates", "apps"))
+            for found in re.findall(r"\bin [\w.]+\.items\b", text)
+        ]
+    )
+
+
 def test_nothing_is_left_for_later() -> None:
     words = re.compile(r"\b(?:TODO|FIXME|XXX)\b")
     refuse(

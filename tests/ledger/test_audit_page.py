@@ -40,6 +40,11 @@ class AuditPageTests(PortalTestCase):
         self.assertEqual(response.status_code, 200)
         return [row.pk for row in response.context["page"].rows]
 
+    def test_a_fact_may_be_called_items(self) -> None:
+        note(4, project=self.fraud, items=37)
+        services.seal()
+        self.assertIn("<dt>items</dt><dd>37</dd>", self.page(self.carol))
+
     def test_each_sees_what_happened_in_their_projects_only(self) -> None:
         fraud = set(Entry.objects.filter(project_id=self.fraud.pk).values_list("pk", flat=True))
         other = set(Entry.objects.filter(project_id=self.other.pk).values_list("pk", flat=True))

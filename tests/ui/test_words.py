@@ -118,3 +118,9 @@ def test_words_of_people_are_escaped() -> None:
 )
 def test_a_browser_is_named_in_a_few_words(text: str, said: str) -> None:
     assert agents.browser(text) == said
+
+
+def test_names_with_their_values_may_be_called_items() -> None:
+    source = "{% for name, value in row|pairs %}{{ name }}={{ value }};{% endfor %}"
+    assert shown(source, row={"items": 3, "keys": "b"}) == "items=3;keys=b;"
+    assert shown(source, row=None) == ""

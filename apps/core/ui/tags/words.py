@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +20,12 @@ register.filter("measured", numbers.measured)
 register.filter("percent", numbers.percent)
 register.filter("lasting", times.lasting)
 register.filter("browser", agents.browser)
+
+
+@register.filter
+def pairs(names: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    """Names with their values. A template's own `.items` finds a value that somebody has called `items`."""
+    return list(names.items()) if names else []
 
 
 @register.simple_tag
