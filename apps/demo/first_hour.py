@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from apps.accounts.models import User
 from apps.assistant.models import Provider
+from apps.core.access import Role
 from apps.demo.models import FirstHour
 from apps.demo.worlds import STRANGER_SLUG
 from apps.docs.models import Document, Source
@@ -39,22 +40,28 @@ def is_hidden(user: AbstractUser) -> bool:
 def steps(user: AbstractUser) -> list[Step]:
     """All six in their order."""
     own = _own(user)
+    done = _done(user, own)
     first = own.order_by("pk").first()
-    members = reverse("projects:members", args=[first.slug]) if first else reverse("projects:new")
+    start = reverse("projects:new")
+    members = reverse("projects:members", args=[first.slug]) if first else start
+
+    def connection(slug: str) -> str:
+        # Who maintains nothing yet cannot connect anything: a project comes first.
+        return reverse("integrations:new", args=[slug]) if done["maintains"] else start
+
     told = (
         ("project", "Create a project", "It holds a team's models and everything around them.",
-         reverse("projects:new")),
+         start),
         ("mlflow", "Connect your MLflow", "Point your client at this portal, or connect the server you have.",
-         reverse("integrations:new", args=["mlflow"])),
+         connection("mlflow")),
         ("runbooks", "Import your runbooks", "From a Git repository, an archive or a Confluence export.",
          reverse("docs:sources")),
         ("jira", "Connect Jira", "Incidents open tickets there and follow them.",
-         reverse("integrations:new", args=["jira"])),
+         connection("jira")),
         ("ollama", "Connect Ollama", "A model words the answers; without one they come from the records alone.",
          reverse("assistant:new_provider")),
         ("people", "Invite somebody", "Production asks for a second person.", members),
     )  # fmt: skip
-    done = _done(user, own)
     return [Step(title, why, url, bool(done[key])) for key, title, why, url in told]
 
 
@@ -79,6 +86,7 @@ def _done(user: AbstractUser, own: QuerySet[Project]) -> dict[str, bool]:
                 here, kind=Provider.Kind.OLLAMA, enabled=True, trouble="", checked_at__isnull=False
             )
         ),
+        "maintains": Exists(Project.objects.visible_to(user, Role.MAINTAINER).live()),
         "people": Exists(Grant.objects.filter(project__in=ids).exclude(user_id=user.pk)),
     }
     row: Mapping[str, Any] = User.objects.filter(pk=user.pk).values(**told).get()

@@ -50,6 +50,11 @@ class FirstHourTests(PortalTestCase):
         self.assertEqual(self.done()[5:], ["Invite somebody"])
         self.assertNotContains(self.client.get("/"), "Your first hour")
 
+    def test_no_step_leads_where_the_person_may_not_go(self) -> None:
+        self.client.force_login(self.carol)
+        for step in first_hour.steps(self.carol):
+            self.assertEqual(self.client.get(step.url).status_code, 200, step.title)
+
     def test_shipped_runbooks_and_the_demo_do_not_count(self) -> None:
         docs.import_shipped(project=self.other, by=self.bob)
         self.assertTrue(self.other.documents.filter(kind="runbook").exists())

@@ -163,7 +163,8 @@ def delete(request: UserRequest, pk: int) -> HttpResponse:
 def documentation(request: UserRequest, slug: str) -> HttpResponse:
     """The connector's page of the manual."""
     line = catalog.entry(slug)
-    context = {"entry": line, "page": manual.page(line)}
+    adds = selectors.scopes(request.user)
+    context = {"entry": line, "page": manual.page(line), "adds": adds}
     return render(request, "integrations/documentation.html", context)
 
 
