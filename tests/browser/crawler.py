@@ -16,8 +16,8 @@ from tests.browser.conftest import Watched
 
 MOST_OF_A_ROUTE = 2
 MOST_PAGES = 400
-# These end the session, or fetch what no browser shows.
-LEFT_OUT = re.compile(r"^/(accounts/logout|static/|media/|serve/)")
+# These end the session, fetch what no browser shows, or are the pages of MLflow.
+LEFT_OUT = re.compile(r"^/(accounts/logout|static/|media/|serve/|mlflow/)")
 LINKS = """() => [...document.querySelectorAll('a[href]')].map(link => ({
   href: link.href, download: link.hasAttribute('download')}))"""
 

@@ -9,7 +9,9 @@ import pytest
 
 from apps.docs import services
 from apps.docs.models import Document
+from apps.monitoring.services import create_monitor
 from apps.projects.services import create_project
+from tests.deployments.test_pages import model_with_versions, served
 
 pytestmark = pytest.mark.browser
 LONG = "What-to-do-when-the-real-time-card-fraud-detection-for-the-whole-of-northern-europe-drifts"
@@ -32,6 +34,10 @@ applies_to: {{models: [{LONG}]}}
 
 ```python
 x = "{LONG}{LONG}"
+```
+
+```
+{LONG}{LONG}
 ```
 
 ```query
@@ -115,3 +121,10 @@ def test_pages_are_accessible_and_fit(ada, fraud, assert_fit):
 
 def test_empty_pages_are_accessible_and_fit(ada, assert_fit):
     assert_fit(["/docs/", "/docs/?kind=card", "/docs/new/", "/docs/health/", "/docs/sources/"], ada)
+
+
+def test_what_lacks_a_document_is_accessible(ada, fraud, assert_fit):
+    [version] = model_with_versions(fraud, 1)
+    place = served(version, fraud.environments.get(name="staging"), ada)
+    create_monitor(name="Errors", by=ada, deployment=place, kind="errors", settings={})
+    assert_fit(["/docs/health/"], ada)
