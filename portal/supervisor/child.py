@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import IO
 
 from portal.embedded.launch import Launch, die_with_parent
+from portal.supervisor.forked import Fork, Forked
 
 LONGEST_LINE = 20_000
 GLANCE = 0.1
@@ -23,7 +24,7 @@ class Child:
 
     def __init__(
         self,
-        launch: Launch,
+        launch: Launch | Fork,
         *,
         hear: Callable[[str], None],
         fds: tuple[int, ...] = (),
@@ -32,20 +33,11 @@ class Child:
         self.began = time.monotonic()
         self.last_words = ""
         self._hear = hear
-        self._process = subprocess.Popen(
-            launch.command,
-            env=dict(launch.environ),
-            user=launch.uid,
-            group=launch.gid,
-            extra_groups=None if launch.uid is None else [],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            cwd=launch.folder,
-            pass_fds=fds,
-            start_new_session=True,
-            preexec_fn=die_with_parent(orphan_signal),  # noqa: PLW1509
-        )
+        self._process: subprocess.Popen[bytes] | Forked
+        if isinstance(launch, Fork):
+            self._process = Forked(launch, fds=fds, orphan_signal=orphan_signal)
+        else:
+            self._process = _begin(launch, fds=fds, orphan_signal=orphan_signal)
         assert self._process.stdout
         self._listener = threading.Thread(
             target=self._listen, args=[self._process.stdout], daemon=True
@@ -66,7 +58,7 @@ class Child:
             await asyncio.sleep(GLANCE)
         self._signal_group(signal.SIGKILL)
         await asyncio.to_thread(self._listener.join, 2)
-        return how_it_ended(self._process.returncode)
+        return how_it_ended(self._process.poll() or 0)
 
     async def stop(self, number: int, *, seconds: float) -> None:
         """Ask it to end; kill it with its whole group when it does not in time."""
@@ -89,6 +81,23 @@ class Child:
                 words = line.decode(errors="replace").rstrip()
                 self.last_words = words or self.last_words
                 self._hear(words)
+
+
+def _begin(launch: Launch, *, fds: tuple[int, ...], orphan_signal: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        launch.command,
+        env=dict(launch.environ),
+        user=launch.uid,
+        group=launch.gid,
+        extra_groups=None if launch.uid is None else [],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        cwd=launch.folder,
+        pass_fds=fds,
+        start_new_session=True,
+        preexec_fn=die_with_parent(orphan_signal),  # noqa: PLW1509
+    )
 
 
 def how_it_ended(code: int) -> str:

@@ -7,6 +7,7 @@ import resource
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from portal.embedded import lock
@@ -40,7 +41,8 @@ def _locked(env: Env) -> int:
         end_marked(str(env.data_dir), grace=3)  # what an earlier supervisor may have left
         wait_for_borrowers(env.data_dir)
         run_folder(env.run_dir)
-        (env.data_dir / "run").mkdir(exist_ok=True)
+        for name in ("run", "static"):
+            (env.data_dir / name).mkdir(exist_ok=True)
         _empty(env.run_dir / "metrics")
         given.wait(env)
         plan = Plan(env)
@@ -59,10 +61,12 @@ def _locked(env: Env) -> int:
 
 async def _run(plan: Plan, *, env: Env, voice: Voice) -> int:
     found: list[str] = []
+    # One to each program may wait for long, and questions go on beside them.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(64))
 
     async def prepare() -> None:
         await asyncio.to_thread(_first_database, env)
-        found.append(await oneoff.prepare(environ=settings.for_portal(env), voice=voice))
+        found.append(await oneoff.prepare(fork_server=settings.fork_server(env), voice=voice))
         plan.gate.open()
 
     async def announce() -> None:

@@ -1,25 +1,22 @@
-"""Runs one management command to its end, with its lines passed on like any process's."""
+"""Prepares the database by one command, run to its end, with its lines passed on like any process's."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
-from collections.abc import Mapping
+from pathlib import Path
 
-from portal.embedded.launch import Launch
-from portal.env import BASE_DIR
 from portal.supervisor.child import Child
+from portal.supervisor.forked import Fork
 from portal.supervisor.program import StartFailed
 from portal.supervisor.voice import Voice
 
 
-async def prepare(*, environ: Mapping[str, str], voice: Voice) -> str:
+async def prepare(*, fork_server: Path, voice: Voice) -> str:
     """Bring the database to this version and fill an empty one; answer how to sign in."""
     readable, writable = os.pipe()
-    command = (sys.executable, "manage.py", "prepare", "--sign-in-to", str(writable))
     child = Child(
-        Launch(command=command, environ=environ, folder=str(BASE_DIR)),
+        Fork(fork_server, "prepare", ("manage.py", "prepare", "--sign-in-to", "@0")),
         hear=lambda words: voice.line("prepare", words),
         fds=(writable,),
     )

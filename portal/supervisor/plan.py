@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from portal.embedded.launch import Launch
@@ -14,6 +14,7 @@ from portal.embedded.postgres import Postgres
 from portal.embedded.redis import Redis
 from portal.env import BASE_DIR, Env
 from portal.supervisor import probes, settings, sockets
+from portal.supervisor.forked import Fork, answers
 from portal.supervisor.mlflow import Mlflow
 from portal.supervisor.program import Program, Stage, Step
 from portal.supervisor.worker_ping import worker_answers
@@ -74,13 +75,30 @@ class Plan:
         )
 
     def servers(self) -> tuple[Program, ...]:
-        """The database and the queue, where none are given."""
-        programs = []
+        """The loaded code; the database and the queue, where none are given."""
+        programs = [self.fork_server()]
         if self.env.database_url is None:
             programs.append(postgres(Postgres(self.env.data_dir, self.env.run_dir)))
         if self.env.redis_url is None:
             programs.append(redis(Redis(self.env.data_dir, self.env.run_dir)))
         return tuple(programs)
+
+    def fork_server(self) -> Program:
+        """What forks off all the others that run the portal's code."""
+        command = (
+            PYTHON,
+            "-m",
+            "portal.supervisor.forkserver",
+            str(settings.fork_server(self.env)),
+        )
+        launch = Launch(
+            command=command, environ=settings.for_portal(self.env), folder=str(BASE_DIR)
+        )
+        return Program(
+            name="fork-server",
+            launch=lambda: launch,
+            probe=probes.blocking(lambda: answers(settings.fork_server(self.env))),
+        )
 
     def web(self) -> tuple[Program, ...]:
         """One process to a core. They share the public socket; each has one of its own beside."""
@@ -98,19 +116,21 @@ class Plan:
     def beat(self) -> Program:
         schedule = str(self.env.run_dir / "beat-schedule")
         options = ("beat", "--schedule", schedule, "--pidfile=", "--loglevel", "WARNING")
-        return Program(name="beat", launch=self._celery(*options))
+        return Program(name="beat", launch=self._celery("beat", *options))
 
     def data_plane(self) -> tuple[Program, ...]:
         """The gateway that answers predictions, and the runner that keeps model servers."""
         return (
             Program(
                 name="gateway",
-                launch=self._python("manage.py", "gateway", "--fd", str(self.gateway.fileno())),
+                launch=self._fork("gateway", "manage.py", "gateway", "--fd", "@0"),
                 fds=(self.gateway.fileno(),),
                 probe=probes.http(port=settings.gateway_port(self.env), path="/healthz"),
                 stop_seconds=30,
             ),
-            Program(name="runner", launch=self._python("manage.py", "runner"), stop_seconds=60),
+            Program(
+                name="runner", launch=self._fork("runner", "manage.py", "runner"), stop_seconds=60
+            ),
         )
 
     def mlflow(self) -> tuple[Program, ...]:
@@ -137,7 +157,7 @@ class Plan:
         fds = (self.gate.readable, self.public.fileno(), own.fileno())
         return Program(
             name=f"web-{number}",
-            launch=self._python("-m", "portal.supervisor.web", *map(str, fds)),
+            launch=self._fork(f"web-{number}", "web", *(f"@{at}" for at in range(len(fds)))),
             fds=fds,
             probe=probes.http(port=own.getsockname()[1], path="/healthz", host=self._host()),
             start_seconds=6 * 3600,  # it waits behind the gate for as long as migrations take
@@ -148,7 +168,9 @@ class Plan:
         quiet = ("--loglevel", "WARNING", "--without-gossip", "--without-mingle")
         return Program(
             name=name,
-            launch=self._celery("worker", "--hostname", node, "--queues", queue, *quiet, *options),
+            launch=self._celery(
+                name, "worker", "--hostname", node, "--queues", queue, *quiet, *options
+            ),
             probe=probes.blocking(worker_answers(self.env.broker_url, node=node)),
             # A worker that waits for a broker that went with the supervisor hears nothing gentler.
             orphan_signal=signal.SIGKILL,
@@ -157,28 +179,15 @@ class Plan:
             probe_seconds=15,
         )
 
-    def _celery(self, *arguments: str) -> LaunchOf:
-        # Root in a container is common, and no message is ever unpickled.
-        silence = "ignore:You're running the worker with superuser privileges"
-        return self._python("-W", silence, "-m", "celery", "-q", "-A", "portal", *arguments)
+    def _celery(self, title: str, *arguments: str) -> Callable[[], Fork]:
+        return self._fork(title, "celery", "-q", "-A", "portal", *arguments)
 
-    def _python(self, *arguments: str) -> LaunchOf:
-        return LaunchOf((PYTHON, *arguments), settings.for_portal(self.env))
+    def _fork(self, title: str, *arguments: str) -> Callable[[], Fork]:
+        return Fork(settings.fork_server(self.env), title, arguments).wait_for_server
 
     def _host(self) -> str:
         named = [host for host in self.env.allowed_hosts if host.strip(".*")]
         return named[0].lstrip(".") if named else "localhost"
-
-
-@dataclass(frozen=True, slots=True)
-class LaunchOf:
-    """The same launch each time."""
-
-    command: tuple[str, ...]
-    environ: Mapping[str, str]
-
-    def __call__(self) -> Launch:
-        return Launch(command=self.command, environ=self.environ, folder=str(BASE_DIR))
 
 
 def postgres(server: Postgres) -> Program:

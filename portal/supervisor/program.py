@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from portal.embedded.launch import Launch
+from portal.supervisor.forked import Fork
 from portal.supervisor.probes import Probe, alive
 
 Step = Callable[[], Awaitable[None]]
@@ -21,7 +22,7 @@ class Program:
     """One process to keep running. `launch` is asked again before each start."""
 
     name: str
-    launch: Callable[[], Launch]
+    launch: Callable[[], Launch | Fork]
     probe: Probe = alive
     fds: tuple[int, ...] = ()
     stop_signal: int = signal.SIGTERM

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from urllib.parse import urlencode
 
 from psycopg.conninfo import conninfo_to_dict
@@ -23,6 +24,11 @@ def gateway_port(env: Env) -> int:
     return env.port + 1
 
 
+def fork_server(env: Env) -> Path:
+    """The socket of the process that has loaded the portal's code."""
+    return env.run_dir / "fork.sock"
+
+
 def database_url(env: Env) -> str:
     return env.database_url or Postgres(env.data_dir, env.run_dir).url()
 
@@ -39,6 +45,8 @@ def for_portal(env: Env) -> dict[str, str]:
         "MLFLOW_TRACKING_URI": env.mlflow_tracking_uri or f"http://127.0.0.1:{mlflow_port(env)}",
         "PROMETHEUS_MULTIPROC_DIR": str(env.run_dir / "metrics"),
         "DJANGO_SETTINGS_MODULE": "portal.settings",
+        # The title of a process must not overwrite its environment: its mark stands there.
+        "SPT_NOENV": "1",
     }
 
 

@@ -135,7 +135,7 @@ def test_it_lends_its_database_to_commands(portal: Portal) -> None:
     assert "Starting" not in done.stderr
 
 
-@pytest.mark.parametrize("name", ["web-1", "postgres", "redis", "beat", "system"])
+@pytest.mark.parametrize("name", ["web-1", "postgres", "redis", "beat", "system", "fork-server"])
 def test_it_survives_the_death_of_any_process(portal: Portal, name: str) -> None:
     until(lambda: portal.seen(name)["state"] == "running", seconds=300, what=name)
     before = portal.seen(name)
