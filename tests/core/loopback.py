@@ -95,6 +95,21 @@ def always(status: int = 200, body: bytes = b"{}", **headers: str) -> Script:
     return lambda _, __: answer(status, body, **headers)
 
 
+def rudely(sent: bytes, *, cut: bool) -> Script:
+    """Always these bytes, and nothing after them where they are cut.
+
+    A connection that is closed after a whole answer is reset under a second try that came over it.
+    """
+
+    def script(connection: socket.socket, _: Asked) -> bytes | None:
+        if not cut:
+            return sent
+        connection.sendall(sent)
+        return None
+
+    return script
+
+
 def in_turn(*answers: bytes) -> Script:
     rest = list(answers)
     return lambda _, __: rest.pop(0) if len(rest) > 1 else rest[0]

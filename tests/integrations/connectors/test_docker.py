@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,7 @@ from apps.core.errors import Conflict, Invalid
 from apps.core.http import BadAnswer, Busy, Denied, Retry, TimedOut, Timeout, Unreachable
 from apps.integrations.connectors.docker import Docker
 from apps.integrations.errors import NotOurs, WrongAtService
-from tests.core.loopback import Asked, Loopback, answer, loopback
+from tests.core.loopback import Loopback, answer, loopback, rudely
 from tests.integrations.connectors.engine import Engine, frame, said
 from tests.integrations.connectors.test_kubernetes import IMAGE, SECRET, WORKLOAD
 
@@ -212,13 +211,7 @@ def test_its_settings_are_whole() -> None:
 def test_rude_answers_are_errors_with_a_name(settings: Any, rude: bytes, error: Any) -> None:
     settings.HTTP_ALLOW = ["127.0.0.1"]
 
-    def script(connection: socket.socket, _: Asked) -> bytes | None:
-        if error is not Unreachable:  # a second try may come over the same connection
-            return rude
-        connection.sendall(rude)
-        return None
-
-    with loopback(script) as server:
+    with loopback(rudely(rude, cut=error is Unreachable)) as server:
         with pytest.raises(error):
             docker(server).observe(WORKLOAD)
         with pytest.raises(error):

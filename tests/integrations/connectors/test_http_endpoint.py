@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from apps.core.http import (
     Unreachable,
 )
 from apps.integrations.connectors.http_endpoint import HttpEndpoint
-from tests.core.loopback import Asked, Loopback, always, answer, loopback
+from tests.core.loopback import Loopback, always, answer, loopback, rudely
 from tests.integrations.connectors.test_kubernetes import WORKLOAD
 
 
@@ -81,10 +80,7 @@ def test_it_signs_in_with_a_token() -> None:
     ],
 )
 def test_rude_answers_are_errors_with_a_name(rude: bytes, error: Any) -> None:
-    def script(connection: socket.socket, _: Asked) -> None:
-        connection.sendall(rude)
-
-    with loopback(script) as server, pytest.raises(error):
+    with loopback(rudely(rude, cut=error is Unreachable)) as server, pytest.raises(error):
         endpoint(server).observe(WORKLOAD)
 
 

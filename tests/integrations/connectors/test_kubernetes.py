@@ -16,7 +16,7 @@ from apps.core.http import BadAnswer, Busy, Denied, Retry, TimedOut, Timeout, Un
 from apps.integrations.connectors.kubernetes import Kubernetes
 from apps.integrations.errors import NotOurs, RightMissing, WrongAtService
 from apps.integrations.ports import Workload
-from tests.core.loopback import Asked, Loopback, answer, loopback
+from tests.core.loopback import Asked, Loopback, answer, loopback, rudely
 from tests.integrations.connectors.cluster import HAVE_DOCUMENT, TOKEN, Cluster, said
 
 WORKLOAD = Workload(
@@ -307,10 +307,7 @@ def test_it_waits_as_long_as_a_busy_cluster_asks(server: Loopback, cluster: Clus
 def test_rude_answers_are_errors_with_a_name(settings: Any, rude: bytes, error: Any) -> None:
     settings.HTTP_ALLOW = ["127.0.0.1"]
 
-    def script(connection: socket.socket, _: Asked) -> None:
-        connection.sendall(rude)
-
-    with loopback(script) as server:
+    with loopback(rudely(rude, cut=error is Unreachable)) as server:
         connector = kubernetes(server)
         for ask in (connector.check, lambda: connector.observe(WORKLOAD)):
             with pytest.raises(error):

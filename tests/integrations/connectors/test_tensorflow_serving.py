@@ -12,7 +12,7 @@ import pytest
 
 from apps.core.http import Absent, BadAnswer, Busy, Denied, Refused, Retry, Unreachable
 from apps.integrations.connectors.tensorflow_serving import TensorflowServing
-from tests.core.loopback import Asked, Loopback, answer, loopback
+from tests.core.loopback import Asked, Loopback, answer, loopback, rudely
 from tests.integrations.connectors.cluster import said
 from tests.integrations.connectors.test_kubernetes import WORKLOAD
 
@@ -152,10 +152,7 @@ def test_check_says_what_it_serves(server: Loopback) -> None:
 def test_rude_answers_are_errors_with_a_name(settings: Any, rude: bytes, error: Any) -> None:
     settings.HTTP_ALLOW = ["127.0.0.1"]
 
-    def script(connection: socket.socket, _: Asked) -> None:
-        connection.sendall(rude)
-
-    with loopback(script) as server:
+    with loopback(rudely(rude, cut=error is Unreachable)) as server:
         with pytest.raises(error or BadAnswer):
             tensorflow(server).check()
         if error is None:
