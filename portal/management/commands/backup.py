@@ -3,15 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from apps.core.commands import PortalCommand
 from portal.env import ENV
 from portal.operations import facts
 from portal.operations.backup import back_up
 from portal.operations.errors import Refused
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Write databases, artifacts, lake and keys to one file; the portal may run meanwhile."""
 
     help = __doc__ or ""

@@ -5,18 +5,18 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from apps.core.commands import PortalCommand
 from portal.env import ENV
 from portal.operations.doctor.examine import examine
 from portal.operations.doctor.finding import Finding, Level
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Say what is wrong with the surroundings, and how to mend it."""
 
     help = __doc__ or ""
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="for machines")

@@ -5,18 +5,18 @@ import os
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
+from apps.core.commands import PortalCommand
 from portal.operations.upgrade import back_up_before_upgrade
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Bring the database to this version and fill an empty one; `up` runs it at every start."""
 
     help = __doc__ or ""
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--sign-in-to", type=int, metavar="FD", help="where `up` listens")

@@ -3,8 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from apps.core.commands import PortalCommand
 from portal.embedded.launch import CannotStart
 from portal.env import ENV
 from portal.operations import facts
@@ -13,11 +14,10 @@ from portal.operations.errors import Refused
 from portal.operations.restore import restore
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Put a backup in the place of an empty workspace, or with --force of the present one."""
 
     help = __doc__ or ""
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)

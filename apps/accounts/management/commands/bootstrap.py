@@ -4,13 +4,13 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from apps.accounts import services
 from apps.accounts.services.first_start import ADMIN
+from apps.core.commands import PortalCommand
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = "Make the first site admin, once, and say how to sign in. Safe to run at every start."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
 from apps.accounts import services
 from apps.accounts.management.people import user_named
+from apps.core.commands import PortalCommand
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = "Remove the second factors of somebody who lost them."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from apps.accounts import services
 from apps.accounts.management.people import user_named
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = (
         "Make a link with which somebody sets a password, once; it stands alone on the last line."
     )

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from apps.accounts import services
+from apps.core.commands import PortalCommand
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = "Encrypt every stored secret anew under the first of FIELD_ENCRYPTION_KEYS."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -3,19 +3,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
 from apps.accounts import places, services
 from apps.accounts.management.people import user_named
 from apps.accounts.models import User
 from apps.core.access import Role
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 
 ROLES = [role.label for role in Role]
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = "Make an API token for a person or service account; it stands alone on the last line."
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from apps.accounts.models import User
 from apps.accounts.selectors import user_signing_in
@@ -16,12 +16,13 @@ from apps.assistant.models import EvalRun
 from apps.assistant.providers import order
 from apps.assistant.streaming import Asking
 from apps.core.access import Role
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 from apps.projects import access as projects
 from apps.projects.models import Project
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = (
         "Ask the assistant: manage.py assistant ask QUESTION --as ada [--project fraud] [--json]. "
         "Evaluate it: manage.py assistant eval [--seeds 1 2] [--project fraud --as ada] [--json]"

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 from apps.demo import selectors, services
 from apps.demo.choices import Fault
@@ -16,7 +17,7 @@ VERBS = {
 }
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Start, stop, put back or remove the demo, or begin one of its stories."""
 
     help = __doc__ or ""

@@ -9,10 +9,11 @@ from typing import Any
 
 import uvloop
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from apps.core.commands import PortalCommand
 from apps.deployments import routing, selectors, tallies
 from apps.deployments.gateway.counts import Count
 from apps.deployments.gateway.process import Doors, Process
@@ -40,10 +41,8 @@ def _tally(counts: list[Count]) -> None:
         tallies.forget(at=now, older_than=KEEP_TALLIES)
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = "Answer /serve/… (started by `manage.py up`)."
-    # They would load every page of the portal, of which a gateway has none.
-    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--port", type=int, default=settings.GATEWAY_PORT)

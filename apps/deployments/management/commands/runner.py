@@ -4,12 +4,11 @@ import os
 import signal
 from typing import Any
 
-from django.core.management.base import BaseCommand
-
+from apps.core.commands import PortalCommand
 from apps.deployments.runner.loop import Runner
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = "Run the model servers of this machine (started by `manage.py up`)."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -4,10 +4,11 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from apps.accounts.selectors import user_signing_in
 from apps.core.access import Role
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 from apps.docs import services
 from apps.docs.errors import NoEmbeddingModel
@@ -15,7 +16,7 @@ from apps.docs.services import Report
 from apps.projects import access as projects
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     help = (
         "Documents: manage.py docs import PATH --project fraud --as ada; docs reindex; docs embed"
     )

@@ -8,15 +8,16 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 from apps.ledger import archive, chain, export, files, keys, selectors, services, verification
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """The auditor's tool: `verify`, `head`, `export` and `archive`."""
 
     help = "Verify, export or archive the ledger."

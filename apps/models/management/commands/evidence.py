@@ -3,15 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 from apps.ledger import archive as archives
 from apps.ledger import keys
 from apps.models.packs import archive
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """The auditor's tool for evidence packs."""
 
     help = "Check the evidence pack of a model version."

@@ -3,15 +3,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 from apps.models import services
 from apps.models.mirror import check, heal
 from apps.models.models import Workspace
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Bring the portal's tables level with MLflow."""
 
     help = (

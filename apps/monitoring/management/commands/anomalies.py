@@ -3,16 +3,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from apps.core.commands import PortalCommand
 from apps.monitoring.anomalies import command
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Judge a file as `portal.commands` does without Django; this one is found by `help`."""
 
     help = command.ABOUT
-    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         command.describe(parser)

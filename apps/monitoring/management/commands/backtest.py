@@ -4,14 +4,15 @@ import json
 from datetime import timedelta
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 from apps.monitoring import access, services
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """A setting, tried on history."""
 
     help = "Replays a monitor's setting on what was logged: when it would have fired."

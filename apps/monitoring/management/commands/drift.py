@@ -3,13 +3,14 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
+from apps.core.commands import PortalCommand
 from apps.core.errors import PortalError
 from apps.monitoring import cli
 
 
-class Command(BaseCommand):
+class Command(PortalCommand):
     """Two files to a verdict; `manage.py` itself runs it without loading Django."""
 
     help = "Say whether the rows of one Parquet or CSV file look different from another's."
