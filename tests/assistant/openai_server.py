@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -21,6 +20,7 @@ class OpenAi:
         self.tokens: list[str] = []  # what came as bearer tokens
         self.calls: list[Body] = []
         self.pause_first = 0.0
+        self.over = threading.Event()
         self.cut_after: int | None = None
         self.error_after: int | None = None
         self.mute = False  # it streams nothing, whatever is wrong
@@ -43,6 +43,7 @@ class OpenAi:
         return f"http://{self.host}"
 
     def close(self) -> None:
+        self.over.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -96,7 +97,7 @@ def _handler(fake: OpenAi) -> type[BaseHTTPRequestHandler]:
             ]
 
         def _chunks(self, body: Body) -> Iterator[Body]:
-            time.sleep(fake.pause_first)
+            fake.over.wait(fake.pause_first)
             yield self._chunk({"role": "assistant", "content": ""})
             if body.get("tools"):
                 yield self._chunk({"tool_calls": self._calls()})

@@ -21,7 +21,8 @@ EVIDENCE = [
     ),
     Piece(2, "alert", "2", "Drift", "/monitoring/alerts/2/", "radius_mean moved at 14:05."),
 ]
-QUICK = Patience(first=0.6, between=0.4, total=5.0)
+# However slow the machine: only who wants to see a time-out gives up soon.
+LONG = Patience(first=120.0, between=120.0, total=300.0)
 TRUE = "tumour serves version 7 [1]. radius_mean moved at 14:05 [2]."
 
 
@@ -29,7 +30,7 @@ class OllamaFaultTests(SimpleTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        import_module("langchain_ollama")  # the first use would take longer than these time-outs
+        import_module("langchain_ollama")  # the first use would take longer than some time-outs
 
     def setUp(self) -> None:
         self.ollama = Ollama(Script(words=lambda body: TRUE))
@@ -38,7 +39,7 @@ class OllamaFaultTests(SimpleTestCase):
 
     def writer(self, **values: Any) -> ModelWriter:
         site = Site("Ollama", "ollama", self.ollama.url, **{"model": "llama3.1", **values})
-        return ModelWriter(site, patience=QUICK)
+        return ModelWriter(site, patience=LONG)
 
     def words(self, **values: Any) -> list[str]:
         return [s.text for s in self.writer(**values).write("What serves?", EVIDENCE)]
@@ -66,7 +67,7 @@ class OllamaFaultTests(SimpleTestCase):
         with override_settings(HTTP_ALLOW=("127.0.0.1",)):
             site = Site("Ollama", "ollama", f"http://127.0.0.1:{port}", "llama3.1")
             with self.assertRaises(errors.WriterAway):
-                ModelWriter(site, patience=QUICK).write("What?", EVIDENCE)
+                ModelWriter(site, patience=LONG).write("What?", EVIDENCE)
 
     def test_the_guard_refuses_what_nobody_allowed(self) -> None:
         with (
@@ -77,18 +78,20 @@ class OllamaFaultTests(SimpleTestCase):
         self.assertEqual(self.ollama.asked, [])
 
     def test_it_gives_up_on_a_first_word_that_does_not_come(self) -> None:
-        self.ollama.script.pause_first = 2.0
+        self.ollama.script.pause_first = 60.0
+        writer = self.writer().patient(Patience(first=0.6))
         with self.assertRaisesRegex(errors.TooSlow, "0.6 seconds"):
-            self.words()
+            writer.write("What?", EVIDENCE)
 
     def test_it_gives_up_where_the_words_stop_coming(self) -> None:
-        self.ollama.script.pause_between = 1.0
+        self.ollama.script.pause_between = 60.0
+        writer = self.writer().patient(Patience(first=120.0, between=0.4))
         with self.assertRaisesRegex(errors.TooSlow, "0.4 seconds"):
-            self.words()
+            writer.write("What?", EVIDENCE)
 
     def test_it_gives_up_after_all_of_its_time(self) -> None:
         self.ollama.script = Script(words=lambda b: TRUE * 40, pause_between=0.1)
-        writer = self.writer().patient(Patience(first=0.6, between=0.4, total=1.0))
+        writer = self.writer().patient(Patience(first=60.0, between=60.0, total=1.0))
         with self.assertRaises(errors.TooSlow):
             writer.write("What?", EVIDENCE)
 
@@ -142,8 +145,8 @@ class OllamaFaultTests(SimpleTestCase):
         self.assertEqual(len(sizes), 3)
 
     def test_it_stops_when_nobody_listens_any_more(self) -> None:
-        self.ollama.script.pause_first = 2.0
-        writer = self.writer().patient(Patience(first=5.0))
+        self.ollama.script.pause_first = 60.0
+        writer = self.writer().patient(LONG)
         writer.stopped = lambda: True
         with self.assertRaises(Stopped):
             writer.write("What?", EVIDENCE)

@@ -20,7 +20,8 @@ from tests.assistant.openai_server import OpenAi
 EVIDENCE = [
     Piece(1, "deployment", "1", "tumour", "/deployments/tumour/", "tumour serves version 7.")
 ]
-QUICK = Patience(first=0.8, between=0.5, total=5.0)
+# However slow the machine: only who wants to see a time-out gives up soon.
+LONG = Patience(first=120.0, between=120.0, total=300.0)
 
 
 class OpenAiServerTests(SimpleTestCase):
@@ -39,7 +40,7 @@ class OpenAiServerTests(SimpleTestCase):
         return Site(name="Local", kind="openai", **given)
 
     def writer(self, **values: Any) -> ModelWriter:
-        return ModelWriter(self.site(**values), patience=QUICK)
+        return ModelWriter(self.site(**values), patience=LONG)
 
     def words(self, **values: Any) -> list[str]:
         return [s.text for s in self.writer(**values).write("What serves?", EVIDENCE)]
@@ -69,9 +70,9 @@ class OpenAiServerTests(SimpleTestCase):
         self.fake.cut_after, self.fake.finish = None, ""
         with self.assertRaises(errors.CutShort):
             self.words()
-        self.fake.finish, self.fake.pause_first = "stop", 3.0
+        self.fake.finish, self.fake.pause_first = "stop", 60.0
         with self.assertRaises(errors.TooSlow):
-            self.words()
+            self.writer().patient(Patience(first=0.5)).write("What serves?", EVIDENCE)
 
     def test_an_error_in_mid_stream_is_told(self) -> None:
         self.fake.error_after, self.fake.error = 2, "CUDA error: out of memory"

@@ -20,15 +20,19 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def until(
-    question: Callable[[], Answer], *, seconds: float = 300, what: str | Callable[[], str] = ""
+    question: Callable[[], Answer],
+    *,
+    seconds: float = 300,
+    what: str | Callable[[], str] = "",
+    pause: float = 0.02,
 ) -> Answer:
-    """The first answer that is true."""
+    """The first answer that is true; a question that costs the other side much is asked less often."""
     deadline = time.monotonic() + seconds
     while not (answer := question()):
         if time.monotonic() > deadline:
             said = what() if callable(what) else what
             raise AssertionError(f"not within {seconds} s: {said}")
-        time.sleep(0.02)
+        time.sleep(pause)
     return answer
 
 

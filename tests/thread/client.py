@@ -84,7 +84,7 @@ class Person:
             last[0] = self.get(path)
             return holds(last[0])
 
-        until(look, seconds=PATIENCE, what=lambda: json.dumps(last[0])[:2000])
+        until(look, seconds=PATIENCE, what=lambda: json.dumps(last[0])[:2000], pause=0.2)
         return last[0]
 
     def _answer(self, response: httpx.Response) -> Any:

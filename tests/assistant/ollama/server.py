@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,6 +52,7 @@ class Ollama:
         self.pull_steps = 4
         self.pull_error = ""
         self.pull_pause = 0.0
+        self.over = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -66,6 +66,7 @@ class Ollama:
         return f"127.0.0.1:{self.server.server_port}"
 
     def close(self) -> None:
+        self.over.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -174,7 +175,7 @@ def _handler(ollama: Ollama) -> type[BaseHTTPRequestHandler]:
         def _pulled(self, name: str) -> Iterator[Body]:
             yield {"status": "pulling manifest"}
             for step in range(1, ollama.pull_steps + 1):
-                time.sleep(ollama.pull_pause)
+                ollama.over.wait(ollama.pull_pause)
                 total = 1000
                 yield {
                     "status": "pulling aa",
@@ -203,7 +204,7 @@ def _handler(ollama: Ollama) -> type[BaseHTTPRequestHandler]:
                 self._stream(self._said(body, script))
 
         def _said(self, body: Body, script: Script) -> Iterator[Body]:
-            time.sleep(script.pause_first)
+            ollama.over.wait(script.pause_first)
             if script.thinking:
                 chunk = self._chunk("")
                 chunk["message"]["thinking"] = script.thinking
@@ -236,7 +237,7 @@ def _handler(ollama: Ollama) -> type[BaseHTTPRequestHandler]:
                 if spoken == script.cut_after:
                     raise ConnectionAbortedError
                 yield self._chunk(f"{word} ")
-                time.sleep(script.pause_between)
+                ollama.over.wait(script.pause_between)
 
         def _chunk(self, text: str) -> Body:
             message: Body = {"role": "assistant", "content": text}
