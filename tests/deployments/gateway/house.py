@@ -114,7 +114,7 @@ class House:
         self.process = subprocess.Popen(
             [*command, str(number), str(self.folder)], pass_fds=[number], cwd=ROOT
         )
-        until(self.alive, seconds=60, what="the gateway answers")
+        until(self.alive, seconds=200, what="the gateway answers")
 
     def alive(self) -> bool:
         return self.ask(
@@ -122,7 +122,7 @@ class House:
         ).startswith(b"HTTP/1.1 200")
 
     def connect(self) -> socket.socket:
-        made = socket.create_connection(("127.0.0.1", self.port), timeout=30)
+        made = socket.create_connection(("127.0.0.1", self.port), timeout=120)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return made
 

@@ -39,17 +39,17 @@ class FollowTests(PortalTransactionTestCase):
             with transaction.atomic():
                 self.written("charlie")
                 wrote.set()
-                looked.wait(30)
+                looked.wait(120)
             connection.close()
 
         thread = threading.Thread(target=late)
         thread.start()
-        self.assertTrue(wrote.wait(30))
+        self.assertTrue(wrote.wait(120))
         self.written("delta")  # a later transaction, committed and read before the earlier one
         self.assertEqual(len(self.found("delta")), 1)
         self.assertEqual(self.found("charlie"), [])
         looked.set()
-        thread.join(30)
+        thread.join(120)
         self.assertEqual(len(self.found("charlie")), 1)
 
     def test_many_small_changes_end_in_few_segments(self) -> None:

@@ -162,7 +162,7 @@ class RaceTests(PortalTransactionTestCase):
 
         def run(act: Callable[[], object]) -> None:
             try:
-                together.wait(20)
+                together.wait(120)
                 act()
             except BaseException as error:  # noqa: BLE001  told by the test's own thread
                 failed.append(error)
