@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -56,6 +58,24 @@ class TidyingTests(PortalTestCase):
         self.assertEqual(tidy(self.data, now=timezone.now()), 2)
         self.assertEqual(tidy(self.data, now=timezone.now()), 0)
         self.assertEqual(self.left("models"), [str(self.versions[1].pk)])
+
+    def test_environments_that_nobody_asked_for_or_runs_in_for_a_week_go(self) -> None:
+        self.leave("environments/young/pyvenv.cfg", is_old=False)
+        self.leave("environments/old/pyvenv.cfg")
+        self.leave("environments/cut.short.part/pyvenv.cfg")
+        python = self.leave("environments/busy/bin/python")
+        python.unlink()
+        python.symlink_to(sys.executable)
+        then = (timezone.now() - LONG_AGO).timestamp()
+        os.utime(python.parents[1], (then, then))
+        busy = subprocess.Popen([python, "-c", "input()"], stdin=subprocess.PIPE)
+        try:
+            tidy(self.data, now=timezone.now())
+            self.assertEqual(self.left("environments"), ["busy", "young"])
+        finally:
+            busy.communicate(b"\n")
+        tidy(self.data, now=timezone.now())
+        self.assertEqual(self.left("environments"), ["young"])
 
     def test_logs_go_a_week_after_their_model_server(self) -> None:
         replica = Replica.objects.get()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import platform
 import shutil
 import subprocess
@@ -46,6 +47,7 @@ class Environments:
         """The interpreter of the model's environment; nothing while it is being built. Raises why it cannot be."""
         key = str(source.folder)
         if (built := self._built.get(key)) and built.exists():
+            os.utime(built.parents[1])  # what is asked for is not tidied away
             return built
         work = self._begun.get(key)
         if work is None:
@@ -62,7 +64,9 @@ class Environments:
         _fetch(source)
         wanted = _wanted(source.folder)
         target = self.folder / self._digest(wanted)
-        if not target.exists():
+        if target.exists():
+            os.utime(target)
+        else:
             self._build(wanted, target)
         return target / "bin" / "python"
 

@@ -1,4 +1,4 @@
-"""Takes away what model servers of this machine left behind: logs of those that are gone, files of versions."""
+"""Takes away what model servers of this machine left behind: logs, files of versions, environments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import psutil
 from django.db.models import Q
 
 from apps.deployments.models import Release, Replica
@@ -22,6 +23,10 @@ def tidy(data: Path, *, now: datetime) -> int:
     for path in _older(data / "models", edge, names={str(pk) for pk in _needed(edge)}):
         _remove(path)
         gone += 1
+    environments = data / "environments"
+    for path in _older(environments, edge, names=_run_in(environments)):
+        _remove(path)
+        gone += 1
     logs = {f"{pk}.log" for pk in Replica.objects.values_list("pk", flat=True)}
     for path in _older(data / "logs" / "models", edge, names=logs):
         path.unlink(missing_ok=True)
@@ -35,6 +40,16 @@ def _needed(edge: datetime) -> set[int]:
         *releases.values_list("version_id", flat=True),
         *Replica.objects.values_list("release__version_id", flat=True),
     }
+
+
+def _run_in(environments: Path) -> set[str]:
+    """The environments that a model server runs in at this moment, however long ago it was begun."""
+    names = set()
+    for process in psutil.process_iter(["cmdline"]):
+        program = Path(next(iter(process.info["cmdline"] or ()), ""))
+        if program.is_relative_to(environments):
+            names.add(program.relative_to(environments).parts[0])
+    return names
 
 
 def _older(folder: Path, edge: datetime, *, names: set[str]) -> Iterator[Path]:
