@@ -24,6 +24,8 @@ from apps.models.choices import PromotionState
 from apps.models.models import Alias, ModelVersion, Promotion, RegisteredModel
 from apps.projects.models import Environment
 
+MOST_ANSWERING = 500  # deployments of which a home page picks
+
 
 def deployments(user: Person) -> DeploymentQuerySet:
     """What the person may see, each with its live release in `live`."""
@@ -39,6 +41,12 @@ def found(user: Person, *, words: str = "", state: str = "") -> DeploymentQueryS
     """What the list shows: `state` is retired, all, or in use where it is empty."""
     rows = deployments(user).filter(slug__icontains=words)
     return rows if state == "all" else rows.filter(retired_at__isnull=state != "retired")
+
+
+def answering(user: Person) -> list[Deployment]:
+    """The deployments in use that have something live, in the order of their names."""
+    rows = deployments(user).filter(retired_at=None, releases__state=Release.State.LIVE)
+    return list(rows.order_by("slug").distinct()[:MOST_ANSWERING])
 
 
 def retired_lately(user: Person, since: datetime) -> DeploymentQuerySet:

@@ -188,6 +188,12 @@ def recent(monitor_ids: Sequence[int]) -> dict[int, list[float]]:
     return values
 
 
+def watching(deployment_ids: Sequence[int]) -> QuerySet[Monitor]:
+    """The monitors of deployments that somebody was found to see, those that look."""
+    found = Monitor.objects.filter(deployment_id__in=deployment_ids, enabled=True)
+    return found.only("deployment_id", "kind", "state").order_by("pk")
+
+
 def points(monitor: Monitor) -> list[Measurement]:
     """The newest points of a monitor's series, oldest first."""
     return list(monitor.measurements.order_by("-at", "-pk")[:MOST_POINTS])[::-1]

@@ -21,11 +21,11 @@ def model_with_versions(project: Project, count: int = 2) -> list[ModelVersion]:
     ]
 
 
-def served(version: ModelVersion, environment: Environment, by: User) -> Deployment:
+def served(
+    version: ModelVersion, environment: Environment, by: User, slug: str = "churn-live"
+) -> Deployment:
     """A deployment where the version is live, answered by one model server."""
-    row = services.create_deployment(
-        environment=environment, model=version.model, slug="churn-live", by=by
-    )
+    row = services.create_deployment(environment=environment, model=version.model, slug=slug, by=by)
     release(row, version, by)
     return row
 
