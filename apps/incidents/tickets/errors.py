@@ -10,6 +10,13 @@ class Settling(Retryable):
     sentence = "Opening the ticket was cut short; the portal looks whether it is there before it tries again."
 
 
+class NobodyToWake(PortalError):
+    """The incident was over before its alarm was raised: whoever it woke would find nothing to do."""
+
+    code, status = "alarm_not_needed", 409
+    sentence = "The incident was over before its alarm was raised; nobody was woken."
+
+
 class Restless(PortalError):
     """Two machines change the same thing back and forth."""
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.core import live
 from apps.incidents.models import Incident, Ticket
 from apps.incidents.tickets import comments, fields, posts
-from apps.incidents.tickets.errors import Settling
+from apps.incidents.tickets.errors import NobodyToWake, Settling
 from apps.incidents.tickets.locks import looking_at
 from apps.incidents.tickets.mapping import mapping_of
 from apps.incidents.tickets.ours import values
@@ -41,7 +41,11 @@ def _may_look(ticket: Ticket) -> bool:
 
 def _look(ticket: Ticket, tracker: TicketTracker) -> None:
     asked = ticket.asked
-    fresh = not ticket.key and _find_or_open(ticket, tracker)
+    try:
+        fresh = not ticket.key and _find_or_open(ticket, tracker)
+    except NobodyToWake as why:
+        _spared(ticket, asked, why)
+        return
     mapping = mapping_of(ticket.incident.project_id, ticket.connection_id)
     sight = Sight(ticket, tracker, mapping, tracker.read_ticket(ticket.key), fresh)
     sight.keep()
@@ -64,6 +68,24 @@ def _find_or_open(ticket: Ticket, tracker: TicketTracker) -> bool:
     tracker.link_back(ref, draft)
     _keep_ref(ticket, ref)
     return found is None
+
+
+@transaction.atomic
+def _spared(ticket: Ticket, asked: int, why: NobodyToWake) -> None:
+    """Nothing was opened; should the incident be opened again, the next look opens it."""
+    known = ticket.trouble
+    _answered(ticket, asked)
+    _write(ticket, opening_at=None, trouble=str(why))
+    if known != str(why):
+        incident = ticket.incident
+        record(
+            actor=None,
+            verb="incidents.alarm_spared",
+            subject=incident,
+            project_id=incident.project_id,
+            data={"ticket": ticket.pk, "connection": ticket.connection_id},
+        )
+        live.changed(incident.topic)
 
 
 def _require_settled(ticket: Ticket, tracker: TicketTracker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, cast
@@ -9,8 +10,8 @@ from typing import Any, cast
 from django.utils import timezone
 
 from apps.core.errors import NotFound
-from apps.incidents.models import Ticket
-from apps.incidents.tickets.errors import Settling
+from apps.incidents.models import Incident, Ticket
+from apps.incidents.tickets.errors import NobodyToWake, Settling
 from apps.integrations.opening import connector
 from apps.integrations.ports import (
     Alarm,
@@ -79,7 +80,8 @@ class PagerTracker:
             self.pager.acknowledge(alarm, change.reason)
         elif change.phase in {Phase.OPEN, Phase.WORKING} and alarm.phase == Phase.DONE:
             # No pager opens an alarm again: the same key is triggered anew.
-            self._trigger(TicketDraft(seen.title, change.reason, seen.ref.key))
+            with contextlib.suppress(NobodyToWake):
+                self._trigger(TicketDraft(seen.title, change.reason, seen.ref.key))
 
     def comment(self, key: str, text: str) -> str:
         self.pager.note(self._alarm(key), text)
@@ -92,7 +94,10 @@ class PagerTracker:
         return self.pager.keys_in(body)
 
     def _trigger(self, draft: TicketDraft) -> None:
-        incident = self.ticket.incident
+        """Wake somebody, unless the incident ended while the look waited or the pager took its time to answer."""
+        incident = Incident.objects.open().filter(pk=self.ticket.incident_id).first()
+        if incident is None:
+            raise NobodyToWake()
         self.pager.trigger(
             Alarm(draft.correlation, draft.title, draft.body, incident.severity, draft.url)
         )

@@ -6,11 +6,22 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from apps.incidents import gates, services
 from apps.incidents.models import Incident, TicketComment
 from apps.incidents.tickets.pagers import PagerTracker
-from apps.integrations.ports import Alarm, AlarmState, Change, OnCall, Phase, RemoteComment
+from apps.integrations.ports import (
+    Alarm,
+    AlarmState,
+    Change,
+    OnCall,
+    Phase,
+    RemoteComment,
+    TicketChange,
+    TicketState,
+)
+from apps.ledger.models import Entry
 from tests.base import PortalTestCase
 from tests.incidents.tickets.base import WithTracker
 
@@ -78,6 +89,62 @@ class AlarmTests(WithTracker, PortalTestCase):
         alarm = self.pager.alarms[self.ticket.correlation]
         self.assertEqual((alarm.phase, len(alarm.notes)), (Phase.DONE, 2))
         self.assertFalse(TicketComment.objects.exists())
+
+    def test_nobody_is_woken_for_what_was_over_before(self) -> None:
+        services.resolve(incident=self.row, by=self.rita, reason="Recovered.")
+        for _ in range(2):
+            self.assertIsNone(self.look(self.ticket, self.there))
+        self.assertEqual(self.pager.triggered, 0)
+        self.ticket.refresh_from_db()
+        self.assertEqual(self.ticket.asked, self.ticket.answered)
+        self.assertIn("nobody was woken", self.ticket.trouble)
+        self.assertEqual(Entry.objects.filter(verb="incidents.alarm_spared").count(), 1)
+        services.reopen(incident=self.row, by=self.rita, reason="It is back.")
+        self.assertIsNone(self.look(self.ticket, self.there))
+        self.ticket.refresh_from_db()
+        self.assertEqual((self.pager.triggered, self.ticket.trouble), (1, ""))
+        self.assertEqual(self.pager.alarms[self.ticket.correlation].phase, Phase.OPEN)
+
+    def test_nobody_is_woken_where_it_ends_while_the_pager_is_asked(self) -> None:
+        found = self.pager.find_alarm
+
+        def slowly(key: str) -> AlarmState | None:
+            if self.row.state == "triggered":
+                services.resolve(incident=self.row, by=self.rita, reason="Recovered.")
+            return found(key)
+
+        with mock.patch.object(self.pager, "find_alarm", slowly):
+            self.assertIsNone(self.look(self.ticket, self.there))
+        self.assertEqual(self.pager.triggered, 0)
+
+    def test_an_opening_that_was_cut_short_is_resolved_with_its_incident(self) -> None:
+        with (
+            mock.patch("apps.incidents.tickets.leveling._keep_ref", side_effect=ValueError),
+            self.assertRaises(ValueError),
+        ):
+            self.look(self.ticket, self.there)
+        self.assertEqual(self.pager.triggered, 1)
+        services.resolve(incident=self.row, by=self.rita, reason="Recovered.")
+        self.assertIsNone(self.look(self.ticket, self.there))
+        self.assertEqual(self.pager.alarms[self.ticket.correlation].phase, Phase.DONE)
+        self.assertEqual(self.pager.triggered, 1)
+
+    def test_an_alarm_is_not_raised_again_where_its_incident_ends_meanwhile(self) -> None:
+        self.look(self.ticket, self.there)
+        services.resolve(incident=self.row, by=self.rita, reason="Recovered.")
+        self.look(self.ticket, self.there)
+        services.reopen(incident=self.row, by=self.rita, reason="It is back.")
+        trigger = self.there.change_ticket
+
+        def late(seen: TicketState, change: TicketChange) -> None:
+            services.resolve(incident=self.row, by=self.rita, reason="Gone again.")
+            trigger(seen, change)
+
+        with mock.patch.object(self.there, "change_ticket", late):
+            self.assertIsNone(self.look(self.ticket, self.there))
+        self.assertEqual(self.pager.triggered, 1)
+        self.assertIsNone(self.look(self.ticket, self.there))
+        self.assertEqual(self.pager.alarms[self.ticket.correlation].phase, Phase.DONE)
 
     def test_what_the_pager_forgot_is_over(self) -> None:
         self.look(self.ticket, self.there)
