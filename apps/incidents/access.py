@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from apps.accounts.models import User
 from apps.core import access
 from apps.core.access import Person, Role
@@ -10,11 +12,13 @@ from apps.deployments import access as deployments
 from apps.deployments.models import Deployment
 from apps.incidents.models import (
     Action,
+    Component,
     Incident,
     Note,
     Pack,
     Picture,
     PostMortem,
+    Publication,
     StatusPage,
     Step,
     Ticket,
@@ -134,6 +138,23 @@ def status_page(user: Person, slug: str, at_least: Role = Role.VIEWER) -> Status
         raise NotFound(what="status page")
     access.require(user, row.project_id, at_least, what="status page")
     return row
+
+
+def publication(incident: Incident) -> Publication:
+    """What stands on the status page of an incident that the person was found to see."""
+    found = Publication.objects.filter(incident=incident).select_related("published_by")
+    if (row := found.prefetch_related("components", "updates__by").first()) is None:
+        raise NotFound(what="publication")
+    return row
+
+
+def components(page: StatusPage, ids: Sequence[int]) -> list[Component]:
+    """These components of the page, all of them."""
+    found = {row.pk: row for row in page.components.filter(pk__in=ids)}
+    if missing := [str(pk) for pk in ids if pk not in found]:
+        reason = f"{', '.join(missing)}: choose components of this page"
+        raise Invalid(field="components", reason=reason)
+    return list(found.values())
 
 
 def involved(user: Person, incident: Incident, alert_id: int) -> Alert:

@@ -10,7 +10,7 @@ def test_every_bench_can_be_asked_for_by_name() -> None:
     written = {
         path.stem
         for path in (ROOT / "bench").glob("*.py")
-        if "\ndef main() -> int:" in path.read_text()
+        if "\ndef main() -> int" in path.read_text()
     }
     assert written
     assert written == set(BENCHES), "bench/__main__.py and the modules with a main() differ"

@@ -14,6 +14,7 @@ from apps.core.api.viewsets import PortalViewSet
 from apps.docs import access as documents
 from apps.incidents import access, postmortems, runbooks, selectors
 from apps.incidents.api.after_serializers import (
+    ChangeActionSerializer,
     IncidentActionSerializer,
     MarkStepSerializer,
     MoveActionSerializer,
@@ -124,6 +125,20 @@ class ActionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         row = access.ended_action(self.user, int(pk))
         return Response(self.get_serializer(postmortems.finish(action=row, by=self.user)).data)
 
+    @extend_schema(request=ChangeActionSerializer, responses={200: IncidentActionSerializer})
+    def partial_update(self, request: Request, pk: str) -> Response:
+        """Give an open action another title, owner or date."""
+        row = access.action(self.user, int(pk), Role.RESPONDER)
+        if "If-Match" in request.headers:
+            self.check_unchanged(row)
+        sent = ChangeActionSerializer(data=request.data, partial=True)
+        sent.is_valid(raise_exception=True)
+        values = {**sent.validated_data}
+        if "owner" in values:
+            values["owner"] = projects.account(values["owner"], field="owner")
+        changed = postmortems.change(action=row, by=self.user, **values)
+        return Response(self.get_serializer(changed).data)
+
     @extend_schema(request=MoveActionSerializer, responses={200: IncidentActionSerializer})
     @action(detail=True, methods=["post"])
     def move(self, request: Request, pk: str) -> Response:
@@ -131,5 +146,5 @@ class ActionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, PortalView
         row = access.action(self.user, int(pk), Role.RESPONDER)
         sent = MoveActionSerializer(data=request.data)
         sent.is_valid(raise_exception=True)
-        moved = postmortems.move(action=row, by=self.user, **sent.validated_data)
+        moved = postmortems.change(action=row, by=self.user, **sent.validated_data)
         return Response(self.get_serializer(moved).data)

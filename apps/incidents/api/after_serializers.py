@@ -74,5 +74,11 @@ class NewActionSerializer(serializers.Serializer[Any]):
     )
 
 
+class ChangeActionSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField(max_length=300)
+    owner = serializers.CharField(max_length=150, help_text="A user name.")
+    due_on = serializers.DateField()
+
+
 class MoveActionSerializer(serializers.Serializer[Any]):
     due_on = serializers.DateField()

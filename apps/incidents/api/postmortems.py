@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -21,7 +24,12 @@ from apps.docs.models import Document
 from apps.incidents import access, postmortems, selectors
 from apps.incidents.api.filters import PostMortemFilter
 from apps.incidents.models import PostMortem, PostMortemQuerySet
-from apps.incidents.postmortems import numbers
+from apps.incidents.postmortems import exports, numbers
+from apps.models import downloads
+
+FORMAT = OpenApiParameter(
+    "format", str, enum=sorted(exports.FORMATS), description="md where it is not said."
+)
 
 
 class PostMortemSerializer(serializers.ModelSerializer[PostMortem]):
@@ -127,6 +135,19 @@ class PostMortemViewSet(
         """How long it took, and how many predictions it touched, as of now."""
         row = self.get_object()
         return Response(PostMortemFiguresSerializer(numbers.of(row.incident)).data)
+
+    @extend_schema(
+        parameters=[FORMAT],
+        responses={
+            (200, "text/markdown"): OpenApiTypes.STR,
+            (200, "application/pdf"): OpenApiTypes.BINARY,
+        },
+    )
+    @action(detail=True, pagination_class=None, filterset_class=None)
+    def file(self, request: Request, pk: str) -> HttpResponse:
+        """The newest text with its actions as they stand, as a file."""
+        form = request.query_params.get("format", "md")
+        return downloads.exported(exports.export(self.get_object(), form, made_at=timezone.now()))
 
     def lock_for(self, record: PostMortem) -> Document:
         """The document holds the text."""

@@ -20,6 +20,7 @@ from apps.incidents.api.filters import (
     TicketFilter,
 )
 from apps.incidents.api.life import LifeActions
+from apps.incidents.api.publishing import PublishingActions
 from apps.incidents.api.serializers import (
     AcknowledgedSerializer,
     ChosenIncidentsSerializer,
@@ -51,7 +52,9 @@ from apps.incidents.models import (
 from apps.projects import access as projects
 
 
-class IncidentViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, LifeActions):
+class IncidentViewSet(
+    mixins.ListModelMixin, mixins.RetrieveModelMixin, LifeActions, PublishingActions
+):
     """What is or was wrong with models in production, newest first."""
 
     serializer_class = IncidentSerializer

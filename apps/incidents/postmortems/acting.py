@@ -55,16 +55,30 @@ def finish(*, action: Action, by: AbstractUser) -> Action:
 
 
 @transaction.atomic
-def move(*, action: Action, due_on: date, by: AbstractUser) -> Action:
-    """Give an action another date; its owner is reminded by the new one."""
+def change(*, action: Action, by: AbstractUser, **values: Any) -> Action:
+    """Give an open action another `title`, `owner` or `due_on`; whose it is then is reminded anew."""
     row = _locked(action)
     if row.done_at is not None:
         raise ActionOver(who=str(row.done_by))
-    before, row.due_on, row.reminded_on = row.due_on, due_on, None
-    row.save(update_fields=["due_on", "reminded_on"])
-    told = {"due_on": [before.isoformat(), due_on.isoformat()]}
-    _note(row, "incidents.action_moved", by, told)
+    if "owner" in values and not allows(values["owner"], row.incident.project_id, Role.VIEWER):
+        raise Invalid(field="owner", reason="choose somebody who can see the project")
+    changed = {name: value for name, value in values.items() if getattr(row, name) != value}
+    told = {name: [_told(getattr(row, name)), _told(value)] for name, value in changed.items()}
+    if not told:
+        return row
+    for name, value in changed.items():
+        setattr(row, name, value)
+    row.reminded_on = None
+    row.save(update_fields=[*changed, "reminded_on"])
+    _note(row, "incidents.action_changed", by, told)
     return row
+
+
+def _told(value: str | date | User) -> str | int:
+    """As the ledger keeps it."""
+    if isinstance(value, User):
+        return value.pk
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _locked(action: Action) -> Action:

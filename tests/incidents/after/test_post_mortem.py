@@ -157,7 +157,7 @@ class RemindingTests(Scene, PortalTestCase):
         self.assertEqual(Entry.objects.filter(verb="incidents.action_reminded").count(), 5)
 
     def test_what_is_done_or_moved_is_left_in_peace(self) -> None:
-        postmortems.move(action=self.action, due_on=TODAY + timedelta(days=20), by=self.max)
+        postmortems.change(action=self.action, due_on=TODAY + timedelta(days=20), by=self.max)
         self.assertEqual(self.days_told(range(10)), [])
         postmortems.finish(action=self.action, by=self.max)
         self.assertEqual(self.days_told(range(15, 30)), [])

@@ -49,6 +49,30 @@ class RestTests(Scene, PortalTestCase):
         self.assertEqual(rita.post(f"{page}finish/").json()["code"], "action_over")
         self.assertEqual(f"{Action.objects.get().due_on}", "2027-02-01")
 
+    def test_an_open_action_gets_another_title_and_owner(self) -> None:
+        row, rita = self.open(), self.api(self.rita)
+        sent = {"incident": row.pk, "title": "Alarm", "owner": "max", "due_on": "2027-01-31"}
+        page = f"{ACTIONS}{rita.post(ACTIONS, sent, format='json').json()['id']}/"
+        tag = rita.get(page)["ETag"]
+        words = {"title": "Alarm on missing columns", "owner": "carol"}
+        changed = rita.patch(page, words, format="json", headers={"If-Match": tag})
+        self.assertEqual(changed.status_code, 200, changed.content)
+        told = changed.json()
+        self.assertEqual((told["title"], told["owner"]), (words["title"], "carol"))
+        stale = rita.patch(page, {"title": "x"}, format="json", headers={"If-Match": tag})
+        self.assertEqual(stale.status_code, 412)
+        entry = Entry.objects.get(verb="incidents.action_changed")
+        self.assertEqual(entry.data["owner"], [self.max.pk, self.carol.pk])
+        self.assertEqual(rita.patch(page, words, format="json").status_code, 200)
+        self.assertEqual(Entry.objects.filter(verb="incidents.action_changed").count(), 1)
+        for wrong in ({"owner": "bob"}, {"owner": "nobody"}, {"title": ""}, {"due_on": "soon"}):
+            self.assertEqual(rita.patch(page, wrong, format="json").status_code, 400, wrong)
+        self.assertEqual(self.api(self.carol).patch(page, words).status_code, 403)
+        self.assertEqual(self.api(self.bob).patch(page, words).status_code, 404)
+        rita.post(f"{page}finish/")
+        over = rita.patch(page, {"title": "y"}, format="json")
+        self.assertEqual(over.json()["code"], "action_over")
+
     def test_an_action_names_a_ticket_and_its_owner_finishes_it(self) -> None:
         row, other, rita = self.open(), self.open(), self.api(self.rita)
         jira = Connection.objects.create(project=self.fraud, slug="jira", name="Jira", values={})
@@ -97,6 +121,21 @@ class RestTests(Scene, PortalTestCase):
         self.assertEqual((done["body"], done["draft"]), ("# Better\n", None))
         verbs = Entry.objects.filter(verb="incidents.post_mortem_begun")
         self.assertEqual((verbs.count(), PostMortem.objects.count()), (1, 1))
+
+    def test_a_post_mortem_is_exported_with_its_actions(self) -> None:
+        row, rita = self.open(self.deploy()), self.api(self.rita)
+        made = rita.post(POST_MORTEMS, {"incident": row.pk}, format="json").json()
+        sent = {"incident": row.pk, "title": "An alarm", "owner": "max", "due_on": "2027-01-31"}
+        rita.post(ACTIONS, sent, format="json")
+        page, carol = f"{POST_MORTEMS}{made['id']}/file/", self.api(self.carol)
+        text = carol.get(page)
+        self.assertEqual(text["Content-Type"], "text/markdown; charset=utf-8")
+        self.assertIn("An alarm", text.content.decode())
+        paper = carol.get(f"{page}?format=pdf")
+        self.assertEqual((paper["Content-Type"], paper.content[:5]), ("application/pdf", b"%PDF-"))
+        wrong = carol.get(f"{page}?format=docx")
+        self.assertEqual((wrong.status_code, "format" in wrong.content.decode()), (400, True))
+        self.assertEqual(self.api(self.bob).get(page).status_code, 404)
 
     def test_members_read_a_post_mortem_and_its_figures(self) -> None:
         row = self.open(self.deploy())

@@ -99,6 +99,47 @@ class StatusRestTests(Scene, PortalTestCase):
         self.assertEqual([each["project"] for each in listed], ["fraud"])
         self.assertEqual(self.api(self.bob).get("/api/v1/status-pages/").json()["results"], [])
 
+    def test_a_responder_publishes_an_incident_and_tells_how_it_goes_on(self) -> None:
+        self.arrange()
+        page = StatusPage.objects.get()
+        part = status.add_component(page=page, name="Checks", deployment=self.place, by=self.max)
+        rita, told = self.api(self.rita), f"/api/v1/incidents/{self.open().pk}/publication/"
+        self.assertEqual(rita.get(told).status_code, 404)
+        words = {
+            "title": "Checks are slow",
+            "text": "We look.",
+            "effect": "outage",
+            "components": [part.pk],
+        }
+        foreign = rita.post(told, words | {"components": [part.pk, 999_999]}, format="json")
+        self.assertEqual((foreign.status_code, "999999" in foreign.content.decode()), (400, True))
+        for user, code in ((self.carol, 403), (self.bob, 404)):
+            self.assertEqual(self.api(user).post(told, words, format="json").status_code, code)
+        made = rita.post(told, words, format="json")
+        self.assertEqual(made.status_code, 201, made.content)
+        self.assertEqual((made.json()["components"], made.json()["over_at"]), (["Checks"], None))
+        self.assertEqual(rita.post(told, words, format="json").status_code, 409)
+        over = {"phase": "resolved", "text": "It is over."}
+        self.assertEqual(
+            rita.post(f"{told}updates/", {"phase": "x"}, format="json").status_code, 400
+        )
+        self.assertEqual(
+            self.api(self.carol).post(f"{told}updates/", over, format="json").status_code, 403
+        )
+        ended = rita.post(f"{told}updates/", over, format="json").json()
+        self.assertEqual([each["text"] for each in ended["updates"]], ["It is over.", "We look."])
+        self.assertIsNotNone(ended["over_at"])
+        self.assertEqual(self.api(self.carol).get(told).json(), ended)
+        verbs = Entry.objects.filter(verb__in=("incidents.published", "incidents.status_updated"))
+        self.assertEqual(verbs.count(), 2)
+
+    def test_without_a_status_page_nothing_is_published(self) -> None:
+        told = f"/api/v1/incidents/{self.open().pk}/publication/"
+        words = {"title": "Checks are slow", "text": "We look."}
+        answer = self.api(self.rita).post(told, words, format="json")
+        self.assertEqual(answer.status_code, 404)
+        self.assertIn("status page", answer.json()["detail"])
+
     def test_who_is_no_maintainer_changes_nothing(self) -> None:
         self.arrange()
         for user, status_ in ((self.cora, 403), (self.bob, 404)):
