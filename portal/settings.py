@@ -173,7 +173,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(RUN_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULER = "portal.steady:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = TIMETABLE
 
-WORKER_QUEUES = ("default", "system")
+WORKER_QUEUES = ("default", "long", "system")
 JOB_LEASE_SECONDS = 30.0
 JOB_HEARTBEAT_SECONDS = 5.0
 JOB_CANCEL_GRACE_SECONDS = 15.0

@@ -32,7 +32,7 @@ def put_back(progress: Progress) -> None:
         raise NotYet(PAUSE)
 
 
-@job_task("demo.make_version", time_limit=timedelta(minutes=30))
+@job_task("demo.make_version", queue="long", time_limit=timedelta(minutes=30))
 def make_version(progress: Progress, *, story_id: int, version: str) -> None:
     """Run the team's training script for one more version."""
     story = selectors.running(story_id)

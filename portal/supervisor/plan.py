@@ -105,11 +105,12 @@ class Plan:
         return tuple(self._web(number, own=own) for number, own in enumerate(self.private, start=1))
 
     def workers(self) -> tuple[Program, ...]:
-        """Jobs, and beside them the portal's own housekeeping, which no long job may hold up."""
+        """Jobs, those that take hours, and the portal's own housekeeping: none holds up the others."""
         housekeeping = ("--pool", "threads", "--concurrency", HOUSEKEEPERS)
         jobs = ("--pool", "prefork", "--concurrency", str(self.env.worker_concurrency))
         return (
             self._worker("worker", queue="default", options=jobs),
+            self._worker("long", queue="long", options=jobs),
             self._worker("system", queue="system", options=housekeeping),
         )
 

@@ -89,6 +89,7 @@ def test_it_runs_every_process_of_a_portal(tmp_path) -> None:
         "redis",
         "web",
         "worker",
+        "long",
         "system",
         "beat",
         "gateway",
@@ -163,7 +164,7 @@ def test_each_starts_after_what_it_needs() -> None:
             reached = {**before(other), **reached}
         return reached
 
-    for name in ("web", "gateway", "runner", "worker", "system", "beat"):
+    for name in ("web", "gateway", "runner", "worker", "long", "system", "beat"):
         reached = before(name)
         assert reached["postgres"] == reached["redis"] == reached["mlflow"] == "service_healthy", (
             name

@@ -110,7 +110,16 @@ def test_the_published_document_would_refuse_a_misspelt_field() -> None:
 
 def test_it_runs_every_process_that_a_cluster_needs() -> None:
     # Model servers are the cluster's own there, so no runner keeps them.
-    assert set(pods()) == {"web", "gateway", "worker", "system", "beat", "mlflow", "prepare"}
+    assert set(pods()) == {
+        "web",
+        "gateway",
+        "worker",
+        "long",
+        "system",
+        "beat",
+        "mlflow",
+        "prepare",
+    }
     assert set().union(*map(queues, containers())) == set(settings.WORKER_QUEUES)
 
 

@@ -175,7 +175,7 @@ def running_site() -> Iterator[Site]:
             "--pool",
             "solo",
             "--queues",
-            "default,system",
+            "default,long,system",
         )
         stack.enter_context(_process(*web, "--log-level", "warning", environ=given))
         stack.enter_context(_process(*worker, "--loglevel", "WARNING", environ=given))
