@@ -62,7 +62,7 @@ class LlamaServer:
         if self.process.poll() is not None:
             raise AssertionError(f"llama.cpp ended with {self.process.returncode}: {self.said()}")
         try:
-            with urlopen(f"{self.url}/v1/models", timeout=2):
+            with urlopen(f"{self.url}/v1/models", timeout=30):
                 return True
         except (URLError, OSError):
             return False
@@ -77,4 +77,4 @@ class LlamaServer:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=30)
+        self.process.wait(timeout=120)

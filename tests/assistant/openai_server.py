@@ -19,8 +19,8 @@ class OpenAi:
         self.asked: list[Body] = []
         self.tokens: list[str] = []  # what came as bearer tokens
         self.calls: list[Body] = []
-        self.pause_first = 0.0
-        self.over = threading.Event()
+        self.silent = False  # it begins to answer and never says a word
+        self.closed = threading.Event()
         self.cut_after: int | None = None
         self.error_after: int | None = None
         self.mute = False  # it streams nothing, whatever is wrong
@@ -43,7 +43,7 @@ class OpenAi:
         return f"http://{self.host}"
 
     def close(self) -> None:
-        self.over.set()
+        self.closed.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -97,7 +97,8 @@ def _handler(fake: OpenAi) -> type[BaseHTTPRequestHandler]:
             ]
 
         def _chunks(self, body: Body) -> Iterator[Body]:
-            fake.over.wait(fake.pause_first)
+            if fake.silent:
+                fake.closed.wait()
             yield self._chunk({"role": "assistant", "content": ""})
             if body.get("tools"):
                 yield self._chunk({"tool_calls": self._calls()})

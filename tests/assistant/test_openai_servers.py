@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
+from unittest.mock import patch
 
 from django.test import SimpleTestCase, override_settings
 
 from apps.assistant import errors
 from apps.assistant.answers import Piece
-from apps.assistant.providers import chats, choosing, openai
+from apps.assistant.providers import chats, choosing, openai, writer
 from apps.assistant.providers.choosing import Offered
 from apps.assistant.providers.pace import Patience
 from apps.assistant.providers.sites import Site
@@ -20,8 +21,8 @@ from tests.assistant.openai_server import OpenAi
 EVIDENCE = [
     Piece(1, "deployment", "1", "tumour", "/deployments/tumour/", "tumour serves version 7.")
 ]
-# However slow the machine: only who wants to see a time-out gives up soon.
-LONG = Patience(first=120.0, between=120.0, total=300.0)
+# Nobody waits so long for a server that speaks; one that must be too slow never speaks at all.
+LONG, SHORT = Patience(60, 60, 120), Patience(0.5, 60, 120)
 
 
 class OpenAiServerTests(SimpleTestCase):
@@ -70,9 +71,9 @@ class OpenAiServerTests(SimpleTestCase):
         self.fake.cut_after, self.fake.finish = None, ""
         with self.assertRaises(errors.CutShort):
             self.words()
-        self.fake.finish, self.fake.pause_first = "stop", 60.0
-        with self.assertRaises(errors.TooSlow):
-            self.writer().patient(Patience(first=0.5)).write("What serves?", EVIDENCE)
+        self.fake.finish, self.fake.silent = "stop", True
+        with self.assertRaises(errors.TooSlow), patch.object(writer, "GRACE", 60):
+            self.writer().patient(SHORT).write("What serves?", EVIDENCE)
 
     def test_an_error_in_mid_stream_is_told(self) -> None:
         self.fake.error_after, self.fake.error = 2, "CUDA error: out of memory"

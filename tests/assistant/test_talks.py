@@ -114,7 +114,7 @@ class TalkTests(PortalTestCase):
 
     def test_it_is_stopped_while_the_model_is_silent(self) -> None:
         self.with_model()
-        self.ollama.script.pause_first = 20.0
+        self.ollama.script.silent_after = 0
         row = self.ask(wait=False)
         services.stop(exchange=row)
         services.answer(exchange_id=row.pk)

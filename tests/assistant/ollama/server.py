@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -22,7 +23,7 @@ class Script:
     words: Callable[[Body], str] = lambda body: "I do not know."
     calls: list[Body] = field(default_factory=list)
     thinking: str = ""
-    pause_first: float = 0.0
+    silent_after: int | None = None  # words until it says nothing more, for as long as it lives
     pause_between: float = 0.0
     cut_after: int | None = None  # words until the connection breaks
     error_after: int | None = None  # words until an error line
@@ -51,8 +52,7 @@ class Ollama:
         self.problems: list[str] = []
         self.pull_steps = 4
         self.pull_error = ""
-        self.pull_pause = 0.0
-        self.over = threading.Event()
+        self.closed = threading.Event()
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self.server.daemon_threads = True
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -66,7 +66,7 @@ class Ollama:
         return f"127.0.0.1:{self.server.server_port}"
 
     def close(self) -> None:
-        self.over.set()
+        self.closed.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -175,7 +175,6 @@ def _handler(ollama: Ollama) -> type[BaseHTTPRequestHandler]:
         def _pulled(self, name: str) -> Iterator[Body]:
             yield {"status": "pulling manifest"}
             for step in range(1, ollama.pull_steps + 1):
-                ollama.over.wait(ollama.pull_pause)
                 total = 1000
                 yield {
                     "status": "pulling aa",
@@ -204,7 +203,8 @@ def _handler(ollama: Ollama) -> type[BaseHTTPRequestHandler]:
                 self._stream(self._said(body, script))
 
         def _said(self, body: Body, script: Script) -> Iterator[Body]:
-            ollama.over.wait(script.pause_first)
+            if script.silent_after == 0:
+                ollama.closed.wait()
             if script.thinking:
                 chunk = self._chunk("")
                 chunk["message"]["thinking"] = script.thinking
@@ -229,6 +229,8 @@ def _handler(ollama: Ollama) -> type[BaseHTTPRequestHandler]:
 
         def _words(self, body: Body, script: Script) -> Iterator[Body]:
             for spoken, word in enumerate(script.words(body).split(" ")):
+                if spoken == script.silent_after:
+                    ollama.closed.wait()
                 if spoken == script.error_after:
                     yield {
                         "error": script.error or "an error was encountered while running the model"
@@ -237,7 +239,7 @@ def _handler(ollama: Ollama) -> type[BaseHTTPRequestHandler]:
                 if spoken == script.cut_after:
                     raise ConnectionAbortedError
                 yield self._chunk(f"{word} ")
-                ollama.over.wait(script.pause_between)
+                time.sleep(script.pause_between)
 
         def _chunk(self, text: str) -> Body:
             message: Body = {"role": "assistant", "content": text}
