@@ -63,13 +63,21 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "portal.settings"
     from django.conf import settings
 
-    from tests import emptying
+    from tests import emptying, patience
 
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):  # one Redis, and no word of each other
         settings.CACHES["default"]["KEY_PREFIX"] = worker
     if name := os.environ.get(TEMPLATE):  # only of a server that this run began
         settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = name
     emptying.install()
+    patience.settle()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _patient() -> None:
+    from tests import patience
+
+    patience.install()
 
 
 # What keeps a process busy for long: begun first, so that the other processes have enough to do beside it.

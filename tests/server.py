@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,13 +14,15 @@ from urllib.error import URLError
 
 from django.db import connection
 
-READY_WITHIN = 180.0
+from tests.portal.polling import free_ports
+
+READY_WITHIN = 300.0
 
 
 @contextmanager
 def running(**settings: str) -> Iterator[str]:
     """Start uvicorn as `manage.py up` does, wait until it answers, and yield its address."""
-    port = _free_port()
+    port = free_ports()
     command = [sys.executable, "-m", "uvicorn", "portal.asgi:application"]
     command += ["--port", str(port), "--lifespan", "off", "--log-level", "warning"]
     process = subprocess.Popen(command, env=_environment(settings))
@@ -31,7 +32,7 @@ def running(**settings: str) -> Iterator[str]:
         yield address
     finally:
         process.terminate()
-        process.wait(timeout=90)
+        process.wait(timeout=240)
 
 
 def _environment(settings: dict[str, str]) -> dict[str, str]:
@@ -51,20 +52,13 @@ def database_url() -> str:
     return " ".join(f"{name}={value}" for name, value in words.items() if value)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AssertionError(f"the server ended with {process.returncode}")
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
+            with urllib.request.urlopen(f"{address}/healthz", timeout=60):
                 return
         except (URLError, OSError):
             time.sleep(0.1)

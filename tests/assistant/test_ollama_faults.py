@@ -67,11 +67,13 @@ class OllamaFaultTests(SimpleTestCase):
 
     def test_it_says_that_no_server_is_there(self) -> None:
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        with override_settings(HTTP_ALLOW=("127.0.0.1",)):
-            site = Site("Ollama", "ollama", f"http://127.0.0.1:{port}", "llama3.1")
-            with self.assertRaises(errors.WriterAway):
+            probe.bind(("127.0.0.1", 0))  # and listens not, so nobody else can either
+            address = f"http://127.0.0.1:{probe.getsockname()[1]}"
+            site = Site("Ollama", "ollama", address, "llama3.1")
+            with (
+                override_settings(HTTP_ALLOW=("127.0.0.1",)),
+                self.assertRaises(errors.WriterAway),
+            ):
                 ModelWriter(site, patience=LONG).write("What?", EVIDENCE)
 
     def test_the_guard_refuses_what_nobody_allowed(self) -> None:

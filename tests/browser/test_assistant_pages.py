@@ -26,6 +26,7 @@ from apps.projects.services import create_project
 from tests.assistant.ollama import Ollama, Script
 from tests.base import Cast
 from tests.jobs_fixture.processes import database_url, until
+from tests.portal.polling import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
@@ -153,12 +154,6 @@ def test_every_page_fits_and_is_accessible(assert_fit, ada, fraud, runbook, inci
 # A connection that breaks, in front of the portal's own server.
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -173,7 +168,7 @@ def ollama():
 
 @pytest.fixture
 def portal(transactional_db, ollama):
-    port = _free_port()
+    port = free_ports()
     environ = {
         **os.environ,
         "DATABASE_URL": database_url(),
@@ -188,7 +183,7 @@ def portal(transactional_db, ollama):
         yield f"http://localhost:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=90)
+        process.wait(timeout=240)
 
 
 def in_worker(act):

@@ -22,16 +22,11 @@ from apps.core.models import Job
 from tests.base import Cast
 from tests.jobs_fixture import tasks
 from tests.jobs_fixture.processes import database_url, until
+from tests.portal.polling import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 assert tasks.WAYS
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:
@@ -42,7 +37,7 @@ def _answers(port: int) -> bool:
 @pytest.fixture
 def portal(transactional_db: None) -> Iterator[str]:
     """The address of a real web process on the test's database."""
-    port = _free_port()
+    port = free_ports()
     environ = {
         **os.environ,
         "DATABASE_URL": database_url(),
@@ -57,7 +52,7 @@ def portal(transactional_db: None) -> Iterator[str]:
         yield f"http://localhost:{port}"
     finally:
         process.terminate()
-        process.wait(timeout=90)
+        process.wait(timeout=240)
 
 
 @pytest.fixture

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import ClassVar
 
 import psutil
 import pytest
 import redis
-from django.db import connection
+from django.db import connection, transaction
+from django.utils import timezone
 
 from apps.core import jobs
 from apps.core.jobs.sending import messages_waiting
@@ -103,13 +105,19 @@ class JobProcessTests(PortalTransactionTestCase):
     def test_a_killed_worker_leaves_its_job_to_the_next_one(self) -> None:
         job = self.enqueue("gate")
         self.started()
+        job.refresh_from_db()
         self.house.kill("default")
+        self.lease_runs_out(job)
         self.house.work("default", "-Q", "default", "-c", "2")
         self.started(2)
         self.open()
 
         job = self.ends(job, DONE)
         self.assertEqual((job.tries, self.count("effect")), (2, 1))
+
+    def lease_runs_out(self, job: Job) -> None:
+        """Of the worker that had it; another one's is left alone."""
+        Job.objects.filter(pk=job.pk, claim=job.claim).update(lease_until=timezone.now())
 
     def keep_both_processes_busy(self) -> list[Job]:
         busy = [self.enqueue("gate"), self.enqueue("gate")]
@@ -131,6 +139,7 @@ class JobProcessTests(PortalTransactionTestCase):
         wanted = [*self.keep_both_processes_busy(), self.enqueue("steps")]
         with redis.Redis(unix_socket_path=str(self.house.redis.socket)) as client:
             client.flushall()
+        Job.objects.filter(state="queued").update(sent_at=timezone.now() - timedelta(hours=1))
         self.open()
 
         for job in wanted:
@@ -171,8 +180,13 @@ class JobProcessTests(PortalTransactionTestCase):
         self.started()
         job.refresh_from_db()
         stalled = pid_of(job)
-        os.kill(stalled, signal.SIGSTOP)
         self.addCleanup(wake, stalled)
+        with transaction.atomic():
+            # Its heartbeat leaves a locked row alone: it cannot be stopped in the middle of one.
+            Job.objects.select_for_update().get(pk=job.pk)
+            os.kill(stalled, signal.SIGSTOP)
+            self.house.until(lambda: is_stopped(stalled), what="it stands still")
+            self.lease_runs_out(job)
         self.started(2)
         self.open()
         job = self.ends(job, DONE)
@@ -206,6 +220,10 @@ def folder_of(test: JobProcessTests) -> str:
 
 def pid_of(job: Job) -> int:
     return int(job.worker.rpartition(":")[2])
+
+
+def is_stopped(pid: int) -> bool:
+    return psutil.Process(pid).status() == psutil.STATUS_STOPPED
 
 
 def wake(pid: int) -> None:

@@ -183,12 +183,15 @@ class RetryTests(WithWork):
 
     def test_it_waits_longer_each_time_and_gives_up_once(self) -> None:
         job = self.enqueue()
-        waits = []
-        for _ in range(ends.MOST_TRIES - 1):
+        for expected in (2, 4, 8, 16):
+            before = timezone.now()
             jobs.run_job(job.pk)
+            after = timezone.now()
             job.refresh_from_db()
             self.assertEqual((job.state, self.freed), (State.QUEUED, []))
-            waits.append((job.not_before - timezone.now()).total_seconds())
+            self.assertGreater(job.not_before, before + timedelta(seconds=0.7 * expected))
+            self.assertLess(job.not_before, after + timedelta(seconds=1.3 * expected))
+            self.move(job, not_before=job.not_before + timedelta(hours=1))
             jobs.run_job(job.pk)  # before its time: nobody takes it
             self.move(job, not_before=None)
         jobs.run_job(job.pk)
@@ -197,8 +200,6 @@ class RetryTests(WithWork):
         self.assertEqual((job.state, job.tries), (State.FAILED, ends.MOST_TRIES))
         self.assertIn("Jira is not answering. Gave up after 5 tries.", job.note)
         self.assertEqual(self.freed, [{}])
-        for wait, expected in zip(waits, (2, 4, 8, 16), strict=True):
-            self.assertTrue(0.7 * expected < wait < 1.3 * expected, waits)
 
     def test_a_cancel_wins_over_another_try(self) -> None:
         def cancelled_meanwhile(progress: Any) -> None:
@@ -270,7 +271,7 @@ class SweepTests(WithWork):
         self.assertIn("stopped answering", self.lines(job))
 
     def test_it_leaves_alone_who_renewed_the_lease(self) -> None:
-        job = self.running(lease_until=timezone.now() + timedelta(seconds=20))
+        job = self.running(lease_until=timezone.now() + timedelta(hours=1))
         sweep_jobs()
         job.refresh_from_db()
         self.assertEqual(job.state, State.RUNNING)
@@ -341,7 +342,7 @@ class RaceTests(PortalTransactionTestCase):
 
     def at_once(self, act: Any, times: int = 20) -> list[Any]:
         """The answers of as many threads, let go together."""
-        gate = threading.Barrier(times, timeout=90)
+        gate = threading.Barrier(times, timeout=240)
 
         def one(_: int) -> Any:
             try:

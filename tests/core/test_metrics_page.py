@@ -89,4 +89,4 @@ class MetricsTests(PortalTestCase):
 
     def in_process(self, folder: str) -> None:
         environ = {"PROMETHEUS_MULTIPROC_DIR": folder}
-        subprocess.run([sys.executable, "-c", NUMBERS], env=environ, check=True, timeout=120)
+        subprocess.run([sys.executable, "-c", NUMBERS], env=environ, check=True, timeout=240)

@@ -21,7 +21,7 @@ from tests.incidents.test_life import LifeTestCase
 from tests.models import registered
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()"
-PATIENCE = 20.0
+PATIENCE = 120.0
 
 
 class ReturningTests(LifeTestCase):

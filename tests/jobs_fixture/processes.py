@@ -24,7 +24,7 @@ from portal.embedded.redis import Redis
 BASE = Path(__file__).resolve().parents[2]
 
 
-def until(true: Callable[[], Any], *, what: str, seconds: float = 30) -> Any:
+def until(true: Callable[[], Any], *, what: str, seconds: float = 240) -> Any:
     """Wait until `true()` is; its answer. Fails with `what` after the deadline."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -114,7 +114,7 @@ class House:
     def _broker(self) -> str:
         """Whether the broker answers, and what waits in it."""
         try:
-            with redis.Redis(unix_socket_path=str(self.redis.socket), socket_timeout=3) as client:
+            with redis.Redis(unix_socket_path=str(self.redis.socket), socket_timeout=60) as client:
                 waiting = {name: client.llen(name) for name in ("default", "system")}
                 return f"broker: {waiting}, {client.info('clients')}"
         except redis.RedisError as error:

@@ -13,8 +13,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from django.test import override_settings
 
-from apps.core.http import Timeout
+from apps.core.http import Http, Timeout
 from apps.models import upstream
+from apps.models.servers import Server
+from apps.models.upstream import _http
 from tests.models.fake_registry import Absent, FakeMlflow
 
 HTML = b"<html><title>Bad gateway</title></html>"
@@ -27,7 +29,8 @@ FAULTS: dict[str, tuple[int, bytes]] = {
     "nothing": (200, b""),
     "another object": (200, b'{"registered_models": null, "hello": 1}'),
 }
-QUICK = Timeout(connect=0.5, read=0.5, total=1.0)
+# Only for one that hangs, and never answers.
+QUICK = Timeout(connect=60, read=0.5, total=120)
 
 
 class FaultyMlflow(FakeMlflow):
@@ -46,15 +49,16 @@ class FaultyMlflow(FakeMlflow):
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}"
         try:
-            with (
-                override_settings(MLFLOW_URL=url),
-                patch.object(upstream, "ANSWERS", QUICK),
-            ):
+            with override_settings(MLFLOW_URL=url), patch.object(upstream, "_http", self.http):
                 yield self
         finally:
             self.released.set()
             server.shutdown()
             server.server_close()
+
+    def http(self, server: Server, process: int, timeout: Timeout | None = None) -> Http:
+        quick = QUICK if self.fault == "hang" else timeout
+        return _http(server, process, quick)
 
     def handler(self) -> type[BaseHTTPRequestHandler]:
         mlflow = self

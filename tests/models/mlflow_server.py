@@ -110,7 +110,7 @@ def stop(state: dict[str, Any]) -> None:
 
 def answers(url: str) -> bool:
     try:
-        with urlopen(url, timeout=2):
+        with urlopen(url, timeout=60):
             return True
     except (URLError, OSError):
         return False

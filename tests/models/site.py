@@ -87,7 +87,7 @@ class Site:
             data, given["Content-Type"] = json.dumps(body).encode(), "application/json"
         request = Request(f"{self.address}{path}", data=data, headers=given, method=method)
         try:
-            with urlopen(request, timeout=60) as answer:
+            with urlopen(request, timeout=240) as answer:
                 return Answer(answer.status, dict(answer.headers), answer.read())
         except HTTPError as refusal:
             with refusal:
@@ -113,7 +113,7 @@ class Site:
             env=self.mlflow_of(who, workspace),
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=300,
         )
         assert done.returncode == 0, done.stdout[-1000:] + done.stderr[-3000:]
         return json.loads(done.stdout.strip().splitlines()[-1])

@@ -21,7 +21,7 @@ def directly(site: Site, path: str, body: dict[str, Any]) -> Any:
     request = Request(
         f"{site.mlflow}/api/2.0/mlflow/{path}", json.dumps(body).encode(), headers, method="POST"
     )
-    with urlopen(request, timeout=60) as answer:
+    with urlopen(request, timeout=240) as answer:
         return json.loads(answer.read())
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 
 from apps.core.jobs import run_job
 from apps.core.models import Job
@@ -67,9 +66,7 @@ class HealTests(Away):
         before = self.counts()
         for fault in EVERY:
             self.mlflow.fault = fault
-            begun = time.monotonic()
             heal_mirror()
-            self.assertLess(time.monotonic() - begun, 120, fault)
             self.workspace.refresh_from_db()
             self.assertTrue(self.workspace.trouble, fault)
             self.assertEqual(self.counts(), before, fault)

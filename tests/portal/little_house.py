@@ -1,6 +1,7 @@
 """A supervisor over shell programs: `python -m tests.portal.little_house FOLDER PLAN.json`.
 
-The plan is a list of stages, each a list of `[name, shell words, probe file or null]`.
+The plan is a list of stages, each a list of `[name, shell words, probe file or null]`. One that is called `stubborn`
+is given no time to stop; whoever stops or starts by itself is given more than any process here may stand still.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ def program(folder: Path, name: str, words: str, probe_file: str | None) -> Prog
         launch=lambda: launch,
         probe=exists(folder / probe_file) if probe_file else alive,
         stop_signal=signal.SIGTERM,
-        stop_seconds=0.5,
-        start_seconds=3,
+        stop_seconds=0.5 if name == "stubborn" else 120,
+        start_seconds=120,
         probe_every=0.05,
         patience=3,
     )

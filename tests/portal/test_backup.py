@@ -114,7 +114,7 @@ def make_place(request: pytest.FixtureRequest) -> Iterator[Callable[[], Place]]:
 
 
 def _drop(connection: psycopg.Connection[Any], name: str) -> None:
-    until(lambda: _dropped(connection, name), seconds=60, what=f"{name} is gone")
+    until(lambda: _dropped(connection, name), what=f"{name} is gone")
 
 
 def _dropped(connection: psycopg.Connection[Any], name: str) -> bool:
@@ -161,7 +161,7 @@ def writers(place: Place) -> Iterator[list[int]]:
     finally:
         stop.set()
         for thread in threads:
-            thread.join(30)
+            thread.join(240)
 
 
 def test_a_backup_under_load_restores_to_one_consistent_state(

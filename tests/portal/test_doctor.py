@@ -128,7 +128,7 @@ def doctor(folder: Path, *options: str, **names: str) -> subprocess.CompletedPro
         env=environ(DATA_DIR=str(folder), PORT=str(free_ports()), **names),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
 

@@ -177,7 +177,7 @@ def test_a_plain_user_runs_it_as_himself_even_without_a_name(data: Path, user: s
         env={"PATH": "/usr/bin:/bin", "PYTHONPATH": f"{ROOT}:{packages}"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=240,
         check=False,
     )
     if user.isdigit() and "has no name" in done.stderr:

@@ -23,7 +23,7 @@ def up(**names: str) -> subprocess.CompletedProcess[str]:
         env=environ(**names),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
 
@@ -91,6 +91,6 @@ def test_a_python_that_is_too_old(tmp_path: Path) -> None:
     content = (ROOT / "manage.py").read_text().replace("sys.version_info <", "(3, 9) <")
     old.write_text(content)
     done = subprocess.run(
-        [sys.executable, old], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, old], capture_output=True, text=True, timeout=240, check=False
     )
     assert one_line(done).startswith("Signalbox needs Python 3.11 or later")

@@ -14,5 +14,5 @@ class ServersOfARunTests(TestCase):
             self.assertEqual(cursor.fetchone(), (2.0,))
 
     def test_the_cache_keeps_a_value(self) -> None:
-        cache.set("kept", 7, timeout=10)
+        cache.set("kept", 7, timeout=3600)
         self.assertEqual(cache.get("kept"), 7)

@@ -81,20 +81,20 @@ class House:
         assert self.parent.stdout is not None
         self.parent.stdin.write(f"{what} {log}\n")
         pid = int(self.parent.stdout.readline())
-        until(lambda: log.exists() and log.stat().st_size, seconds=200, what=f"{what} begins")
+        until(lambda: log.exists() and log.stat().st_size, what=f"{what} begins")
         return pid
 
     def kill(self, pid: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        until(lambda: not psutil.pid_exists(pid), seconds=200, what="it is gone")
+        until(lambda: not psutil.pid_exists(pid), what="it is gone")
 
     def kill_database(self) -> None:
         """All of its processes at once, as a loss of power would."""
         server = psutil.Process(self.postgres.pid())
         for process in [server, *server.children(recursive=True)]:
             process.send_signal(signal.SIGKILL)
-        psutil.wait_procs([server], timeout=120)
+        psutil.wait_procs([server], timeout=240)
         self.postgres.start(end_with_parent=True)
 
     def acknowledged(self) -> set[str]:

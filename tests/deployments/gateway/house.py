@@ -17,7 +17,7 @@ from typing import Any
 import msgpack
 
 from apps.predictions import journal
-from tests.portal.polling import ROOT, end, until
+from tests.portal.polling import ROOT, end, free_ports, until
 
 TOKEN, STRANGER = "sbx_ours", "sbx_theirs"
 
@@ -26,7 +26,7 @@ class Replica:
     """One model server that obeys."""
 
     def __init__(self, number: int, port: int = 0) -> None:
-        self.number, self.port = number, port or free_port()
+        self.number, self.port = number, port or free_ports()
         self.start()
 
     def start(self) -> None:
@@ -78,8 +78,8 @@ class Replica:
 class House:
     """A listening socket, the gateway behind it, and what the portal says."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, patience: float) -> None:
+        self.folder, self.patience = folder, patience
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.port: int = self.listener.getsockname()[1]
         self.replicas: list[Replica] = []
@@ -112,9 +112,11 @@ class House:
         command = [sys.executable, "-m", "tests.deployments.gateway.little_gateway"]
         number = self.listener.fileno()
         self.process = subprocess.Popen(
-            [*command, str(number), str(self.folder)], pass_fds=[number], cwd=ROOT
+            [*command, str(number), str(self.folder), str(self.patience)],
+            pass_fds=[number],
+            cwd=ROOT,
         )
-        until(self.alive, seconds=200, what="the gateway answers")
+        until(self.alive, what="the gateway answers")
 
     def alive(self) -> bool:
         return self.ask(
@@ -166,10 +168,14 @@ class House:
 
 
 @contextlib.contextmanager
-def house(replicas: int = 1) -> Iterator[House]:
-    """Running, with replicas of version 1."""
+def house(replicas: int = 1, *, patience: float = 60) -> Iterator[House]:
+    """Running, with replicas of version 1.
+
+    `patience` is how long the gateway waits for one of them before it asks another one, too: a test that counts
+    who was asked must not see it lost.
+    """
     with tempfile.TemporaryDirectory(prefix="sbg-") as folder:
-        built = House(Path(folder))
+        built = House(Path(folder), patience)
         try:
             targets = [built.target(built.replica()) for _ in range(replicas)]
             built.say(targets)
@@ -185,13 +191,6 @@ def read_all(client: socket.socket) -> bytes:
         while part := client.recv(65536):
             parts.append(part)
     return b"".join(parts)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def post(

@@ -10,7 +10,7 @@ from typing import Any
 
 import uvloop
 
-from apps.deployments.gateway import process
+from apps.deployments.gateway import process, table, wire
 from apps.deployments.gateway.counts import Count
 from apps.deployments.gateway.process import Doors, Process
 from apps.deployments.gateway.routes import Route, Target
@@ -23,7 +23,7 @@ def route(given: dict[str, Any]) -> Route:
     return Route(**given, **parts)
 
 
-def main(descriptor: int, folder: Path) -> None:
+def main(descriptor: int, folder: Path, patience: float) -> None:
     portal = folder / "portal.json"
 
     def told() -> dict[str, Any]:
@@ -45,9 +45,13 @@ def main(descriptor: int, folder: Path) -> None:
         troubles=(OSError,),
     )
     process.REFRESH_SECONDS, process.TALLY_SECONDS = 0.1, 0.5
+    # A client of a test may stand still for long; nothing here is about that.
+    process.IDLE_GRACE_SECONDS, process.DRAIN_SECONDS = 60, 120
+    wire.READ_SECONDS = wire.LINGER_SECONDS = 120
+    table.LEAST_PATIENCE = patience
     listener = socket.socket(fileno=descriptor)
     uvloop.run(Process(doors, folder / "journal").run(listener))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), Path(sys.argv[2]))
+    main(int(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3]))

@@ -41,7 +41,7 @@ class Load:
     ) -> None:
         self.stopping.set()
         for thread in self.threads:
-            thread.join(60)
+            thread.join(240)
 
     def more(self, count: int, holds: Callable[[], bool] = lambda: True) -> None:
         """Wait for so many more answers, and until something holds."""
@@ -53,7 +53,7 @@ class Load:
         assert not self.failed, self.failed
 
     def _ask(self, client: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self.house.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.house.port, timeout=240)
         number = 0
         while not self.stopping.is_set():
             number += 1

@@ -153,14 +153,14 @@ def _pour(client: socket.socket, part: bytes, *, most: int) -> tuple[int, bytes]
         with contextlib.suppress(TimeoutError):
             if answer := _tried(client):
                 return sent, answer
-        client.settimeout(10)
+        client.settimeout(120)
         try:
             client.sendall(part)
         except (ConnectionResetError, BrokenPipeError):
             return sent, _tried(client)
         sent += len(part)
         client.settimeout(0.0005)
-    client.settimeout(10)
+    client.settimeout(120)
     return sent, _tried(client)
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from apps.deployments.gateway.upstream import Upstream
 from portal import serve
-from tests.deployments.gateway.house import TOKEN, House, free_port
+from tests.deployments.gateway.house import TOKEN, House
+from tests.portal.polling import free_ports
 
 PATH = b"/serve/churn/invocations"
 HEADERS = [
@@ -88,7 +89,7 @@ def test_a_stream_comes_piece_by_piece(house: House) -> None:
 
 
 def test_without_a_gateway_it_says_so() -> None:
-    head, body = asked(free_port())
+    head, body = asked(free_ports())
     assert head["status"] == 503
     assert b"gateway_away" in body["body"]
 

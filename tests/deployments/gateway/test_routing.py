@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from collections import Counter
 from collections.abc import Iterator
 
@@ -98,16 +97,13 @@ def test_an_id_is_kept_where_it_is_safe(split: House) -> None:
 
 
 def test_a_revoked_token_dies(split: House) -> None:
-    """Within five seconds, although it is used all the time."""
+    """Although it is used all the time. That it takes five seconds at most stands in test_callers."""
     split.said["tokens"]["sbx_short"] = [1]
     split.write()
     until(lambda: split.ask(post(token="sbx_short", more=CLOSE)).startswith(b"HTTP/1.1 200 "))
     del split.said["tokens"]["sbx_short"]
     split.write()
-    begun = time.monotonic()
     until(lambda: split.ask(post(token="sbx_short", more=CLOSE)).startswith(b"HTTP/1.1 404 "))
-    assert time.monotonic() - begun < 30  # five, and a machine with much else to do
-    # What is remembered is bounded by the clock in test_callers.
 
 
 def test_counts_arrive_as_tallies(split: House) -> None:

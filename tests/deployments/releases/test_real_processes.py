@@ -18,10 +18,9 @@ from apps.deployments.configs import Strategy
 from apps.deployments.models import Deployment, Judgement, Release
 from apps.deployments.runner.loop import Runner
 from tests.base import PortalTransactionTestCase
-from tests.deployments.gateway.house import free_port
 from tests.deployments.gateway.test_command import gateway
 from tests.deployments.test_pages import model_with_versions
-from tests.portal.polling import ROOT, until
+from tests.portal.polling import ROOT, free_ports, until
 
 MODEL = """
 import mlflow
@@ -41,7 +40,7 @@ BODY = b'{"dataframe_records": [{"x": 1.0}]}'
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(1800)
 class RealProcessesTests(PortalTransactionTestCase):
     def setUp(self) -> None:
         super().setUp()
@@ -58,7 +57,7 @@ class RealProcessesTests(PortalTransactionTestCase):
         self.runner = Runner(os.environ)
         self.addCleanup(self.runner.stop_all)
         _, self.token = create_token(user=self.carol, name="test", by=self.carol)
-        self.port = free_port()
+        self.port = free_ports()
 
     def save(self, version_id: int, body: str) -> None:
         """A model where the runner looks for it."""
@@ -73,7 +72,7 @@ class RealProcessesTests(PortalTransactionTestCase):
         headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         try:
             with urllib.request.urlopen(
-                urllib.request.Request(url, BODY, headers), timeout=30
+                urllib.request.Request(url, BODY, headers), timeout=120
             ) as answer:
                 return int(answer.status)
         except HTTPError as error:
@@ -102,12 +101,12 @@ class RealProcessesTests(PortalTransactionTestCase):
     def test_a_version_that_fails_goes_back_by_itself(self) -> None:
         with gateway(self.port):
             first = self.request(1)
-            until(lambda: self.is_over(first), seconds=200, what="version 1 is live")
-            until(lambda: self.predict() == 200, seconds=100, what="the gateway answers")
-            second = self.request(2, kind="canary", steps=(50,), step_seconds=30)
-            until(lambda: self.is_over(second), seconds=200, what="version 2 is decided on")
+            until(lambda: self.is_over(first), seconds=300, what="version 1 is live")
+            until(lambda: self.predict() == 200, seconds=300, what="the gateway answers")
+            second = self.request(2, kind="canary", steps=(50,), step_seconds=3600)
+            until(lambda: self.is_over(second), seconds=300, what="version 2 is decided on")
             # The gateway learns of it within its next look at the routes.
-            until(self.all_is_well, seconds=60, what="version 1 alone answers")
+            until(self.all_is_well, seconds=300, what="version 1 alone answers")
         second.refresh_from_db()
         self.assertEqual((second.state, second.share), ("rolled_back", 0))
         self.assertTrue(second.note.startswith("It is worse. errors"), second.note)

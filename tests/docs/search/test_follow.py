@@ -39,7 +39,7 @@ class FollowTests(PortalTransactionTestCase):
             with transaction.atomic():
                 self.written("charlie")
                 wrote.set()
-                looked.wait(120)
+                looked.wait()
             connection.close()
 
         thread = threading.Thread(target=late)

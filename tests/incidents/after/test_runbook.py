@@ -253,12 +253,12 @@ class RacingTests(Scene, PortalTransactionTestCase):
             with transaction.atomic():
                 Step.objects.select_for_update().get(pk=step.pk)
                 held.set()
-                free.wait(30)
+                free.wait()
             connection.close()
 
         holder = threading.Thread(target=hold)
         holder.start()
-        held.wait(30)
+        self.assertTrue(held.wait(120))
         with patch.object(running, "SECONDS", 1), self.assertRaises(StepTimedOut):
             runbooks.ask(step=step, plan=plan, by=self.max)
         free.set()

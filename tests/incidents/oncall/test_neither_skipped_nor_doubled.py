@@ -173,7 +173,7 @@ class RaceTests(PortalTransactionTestCase):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(60)
+            thread.join(120)
         self.assertEqual(failed, [])
 
     def test_many_workers_send_each_page_once(self) -> None:

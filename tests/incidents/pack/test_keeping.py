@@ -136,7 +136,7 @@ class RaceTests(PortalTransactionTestCase):
             # Both build before either keeps; here nobody has the process's alarm.
             loaded = selectors.for_evidence(row.pk)
             built = building.build(loaded)
-            ready.wait(timeout=30)
+            ready.wait(timeout=120)
             try:
                 return keeping._keep(row.pk, built, "").number
             finally:

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 from apps.core.errors import PortalError, Retryable
-from apps.core.http import Absent, BadAnswer, Busy, Denied, Http, Refused, TimedOut, Unreachable
+from apps.core.http import (
+    NEVER,
+    Absent,
+    BadAnswer,
+    Busy,
+    Denied,
+    Http,
+    Refused,
+    TimedOut,
+    Unreachable,
+)
 from apps.core.http.client import Timeout
 from apps.integrations.catalog import entry
 from tests.core.loopback import Script, always, answer, loopback
@@ -38,20 +48,20 @@ def _here(settings: Any) -> None:
     settings.HTTP_ALLOW = ["127.0.0.1"]
 
 
-def made(slug: str, url: str) -> Any:
-    """The connector with every address on loopback, and little patience."""
+def made(slug: str, url: str, *, seconds: float = 60) -> Any:
+    """The connector with every address on loopback, which waits for an answer so long, once."""
     kind = entry(slug).load()
     known = kind.config_class.model_fields
     places = {name: url for name in PLACES if name in known}
     found: Any = kind({**{k: v for k, v in VALUES.items() if k in known}, **places})
     http: Http = found.http
-    http.timeout = Timeout(connect=1, read=0.2, total=0.6)
+    http.timeout, http.retry = Timeout(connect=60, read=seconds, total=120), NEVER
     return found
 
 
-def find(slug: str, script: Script) -> Any:
+def find(slug: str, script: Script, *, seconds: float = 60) -> Any:
     with loopback(script) as server:
-        connector = made(slug, server.url)
+        connector = made(slug, server.url, seconds=seconds)
         ask: Callable[[str], Any] = getattr(connector, "find_ticket", None) or connector.find_alarm
         return ask("signalbox-7-3")
 
@@ -86,7 +96,7 @@ def test_silence_and_half_an_answer_may_be_tried_again(slug: str) -> None:
 
     for script in (silent, hang_up, lambda *_: None):
         with pytest.raises((TimedOut, Unreachable)) as caught:
-            find(slug, script)
+            find(slug, script, seconds=0.2)
         assert isinstance(caught.value, Retryable)
 
 

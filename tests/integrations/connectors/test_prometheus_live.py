@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -17,7 +16,7 @@ from apps.core.http import Refused
 from apps.integrations.connectors.prometheus import Prometheus
 from apps.integrations.ports import Line, Sample
 from apps.integrations.series import QueryRefused, SeveralSeries
-from tests.portal.polling import until
+from tests.portal.polling import free_ports, until
 
 pytestmark = pytest.mark.skipif(
     shutil.which("prometheus") is None, reason="no prometheus on this machine (Debian has one)"
@@ -29,9 +28,7 @@ MINUTE = timedelta(minutes=1)
 def server(tmp_path: Path, settings: Any) -> Iterator[Prometheus]:
     settings.HTTP_ALLOW = ["127.0.0.1"]
     (tmp_path / "prometheus.yml").write_text("global: {}\n")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_ports()
     command = [
         "prometheus", f"--config.file={tmp_path}/prometheus.yml",
         f"--storage.tsdb.path={tmp_path}/data", f"--web.listen-address=127.0.0.1:{port}",
@@ -40,11 +37,11 @@ def server(tmp_path: Path, settings: Any) -> Iterator[Prometheus]:
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     made = Prometheus({"address": f"http://127.0.0.1:{port}"})
     try:
-        until(lambda: _ready(made), seconds=60)
+        until(lambda: _ready(made), seconds=240)
         yield made
     finally:
         running.terminate()
-        running.wait(timeout=30)
+        running.wait(timeout=120)
 
 
 def _ready(made: Prometheus) -> bool:

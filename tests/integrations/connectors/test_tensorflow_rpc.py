@@ -118,10 +118,9 @@ def test_what_it_refuses_is_said(calls: Calls, model: str, error: type[Exception
 def test_a_server_that_is_not_there_cannot_be_reached(settings: Any) -> None:
     settings.HTTP_ALLOW = ["127.0.0.1"]
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    with pytest.raises(Unreachable):
-        Calls("127.0.0.1", port).versions("churn")
+        free.bind(("127.0.0.1", 0))  # and listens not, so nobody else can either
+        with pytest.raises(Unreachable):
+            Calls("127.0.0.1", free.getsockname()[1]).versions("churn")
 
 
 def test_the_guard_stands_before_the_channel(server: Server, settings: Any) -> None:

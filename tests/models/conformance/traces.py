@@ -132,7 +132,7 @@ def spans_by_otlp(client: MlflowClient) -> None:
             "Content-Type": "application/x-protobuf",
             "X-MLflow-Experiment-Id": home,
         },
-        timeout=60,
+        timeout=240,
     )
     assert answer.status_code == 200, answer.text
     [found] = client.search_traces([home])

@@ -23,6 +23,7 @@ from apps.monitoring.models import Alert, Silence
 from tests import server
 from tests.base import PortalTransactionTestCase
 from tests.monitoring.alerts.base import Client, posted
+from tests.portal.polling import free_ports
 
 AMTOOL = shutil.which("amtool")
 KILLS = 3
@@ -137,7 +138,9 @@ class LiveTests(PortalTransactionTestCase):
                     f"--alertmanager.url={address}",
                     f"--http.config.file={config}",
                 ]
-                done = subprocess.run([*common, *words], capture_output=True, text=True, timeout=60)
+                done = subprocess.run(
+                    [*common, *words], capture_output=True, text=True, timeout=240
+                )
                 self.assertEqual(done.returncode, 0, done.stderr)
                 return done.stdout
 
@@ -197,7 +200,7 @@ def _alertmanagers_own(folder: str) -> str:
     """The fingerprint that a real Alertmanager gives the same labels."""
     config = Path(folder) / "am.yml"
     config.write_text("route:\n  receiver: none\nreceivers:\n- name: none\n")
-    port = server._free_port()
+    port = free_ports()
     process = subprocess.Popen(
         ["prometheus-alertmanager", f"--config.file={config}", f"--storage.path={folder}",
          f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=", "--log.level=error"]
@@ -210,12 +213,12 @@ def _alertmanagers_own(folder: str) -> str:
                 client.ask("POST", "alerts", told)
                 break
             except (urllib.error.URLError, OSError):
-                threading.Event().wait(0.05)
+                threading.Event().wait(0.2)
         found = client.ask("GET", "alerts")[1]
         return str(found[0]["fingerprint"])
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)
 
 
 def _pids_of(address: str) -> list[int]:

@@ -1,0 +1,83 @@
+"""What the product gives up after some seconds has minutes in the tests' own process.
+
+The machine of the tests may hold up any process and any thread for ten seconds. A test that wants a time-out sets one
+itself, of less than two seconds, and gives it another side that never answers. Here is also how tests draw examples.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
+
+OWN, LONG = 2, 120  # seconds: below OWN a test means what it says
+
+
+def settle() -> None:
+    """Before the apps are loaded: the servers beside the tests may be slow, and so may drawing be."""
+    from django.conf import settings
+
+    settings.CACHES["default"]["OPTIONS"] = {
+        "SOCKET_CONNECT_TIMEOUT": LONG,
+        "SOCKET_TIMEOUT": LONG,
+    }
+    broker = {"socket_connect_timeout": LONG, "socket_timeout": LONG}
+    settings.CELERY_BROKER_TRANSPORT_OPTIONS |= broker
+    settings.DATABASES["default"]["OPTIONS"]["connect_timeout"] = LONG
+    settings.EMAIL_TIMEOUT = LONG
+    # A new example belongs to whoever looks for one, not to whoever lands something else.
+    examples.register_profile(
+        "steady",
+        deadline=None,
+        derandomize="CI" in os.environ,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+    examples.load_profile("steady")
+
+
+def install() -> None:
+    """Once the apps are loaded."""
+    from apps.assistant import planner
+    from apps.core import health, live
+    from apps.incidents.pack import building
+    from apps.incidents.pack.registry import GATHERERS
+    from apps.incidents.runbooks import running
+
+    planner.SECONDS = health.SECONDS = live.PATIENCE_SECONDS = LONG
+    building.BUDGET, running.SECONDS = LONG, LONG
+    for gatherer in GATHERERS.values():
+        object.__setattr__(gatherer, "seconds", LONG)
+    _calls()
+
+
+def _calls() -> None:
+    """Calls of other systems: until a connection, between two pieces, and altogether."""
+    from apps.core.http import forward, lookup, wire
+
+    within, deadline, begin = wire._within, wire.deadline, forward.Forward.__init__
+
+    def longer(seconds: float) -> float:
+        return seconds if seconds < OWN else max(seconds, LONG)
+
+    def patient(seconds: float | None, too_late: type[Exception]) -> float:
+        return within(seconds if seconds is None else longer(seconds), too_late)
+
+    def late(seconds: float) -> AbstractContextManager[None]:
+        return deadline(longer(seconds))
+
+    def begun(self: forward.Forward, *args: Any, **named: Any) -> None:
+        begin(self, *args, **named)
+        self._timeout |= {"connect": LONG, "pool": LONG}
+
+    wire._within, wire.deadline = patient, late
+    forward.Forward.__init__ = begun  # type: ignore[method-assign]
+    _default(lookup.permitted, seconds=LONG)
+
+
+def _default(function: Callable[..., Any], **values: float) -> None:
+    assert function.__kwdefaults__.keys() >= values.keys()
+    function.__kwdefaults__.update(values)
