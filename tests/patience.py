@@ -11,10 +11,12 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
+import httpcore
 from hypothesis import HealthCheck
 from hypothesis import settings as examples
 
-OWN, LONG = 2, 120  # seconds: below OWN a test means what it says
+# Seconds: below OWN a test means what it says; where nobody answers a connection, LONG would be far too long.
+OWN, CONNECT, LONG = 2, 20, 120
 
 
 def settle() -> None:
@@ -60,22 +62,23 @@ def _calls() -> None:
 
     within, deadline, begin = wire._within, wire.deadline, forward.Forward.__init__
 
-    def longer(seconds: float) -> float:
-        return seconds if seconds < OWN else max(seconds, LONG)
+    def longer(seconds: float, least: float) -> float:
+        return seconds if seconds < OWN else max(seconds, least)
 
     def patient(seconds: float | None, too_late: type[Exception]) -> float:
-        return within(seconds if seconds is None else longer(seconds), too_late)
+        least = CONNECT if too_late is httpcore.ConnectTimeout else LONG
+        return within(None if seconds is None else longer(seconds, least), too_late)
 
     def late(seconds: float) -> AbstractContextManager[None]:
-        return deadline(longer(seconds))
+        return deadline(longer(seconds, LONG))
 
     def begun(self: forward.Forward, *args: Any, **named: Any) -> None:
         begin(self, *args, **named)
-        self._timeout |= {"connect": LONG, "pool": LONG}
+        self._timeout |= {"connect": CONNECT, "pool": LONG}
 
     wire._within, wire.deadline = patient, late
     forward.Forward.__init__ = begun  # type: ignore[method-assign]
-    _default(lookup.permitted, seconds=LONG)
+    _default(lookup.permitted, seconds=CONNECT)
 
 
 def _default(function: Callable[..., Any], **values: float) -> None:

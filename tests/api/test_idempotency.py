@@ -83,7 +83,7 @@ class ParallelTests(PortalTransactionTestCase):
     def test_fifty_equal_posts_make_one_record_and_fifty_equal_answers(self) -> None:
         _, ada = create_token(user=self.ada, name="parallel", by=self.ada)
         _, bob = create_token(user=self.bob, name="parallel", by=self.bob)
-        with running() as address, httpx.Client(base_url=address, timeout=60) as client:
+        with running() as address, httpx.Client(base_url=address, timeout=240) as client:
 
             def send(name: str, token: str = ada, **more: str) -> httpx.Response:
                 headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": KEY}

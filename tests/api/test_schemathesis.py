@@ -44,6 +44,7 @@ def explore(address: str, token: str, *, phases: str) -> tuple[int, str]:
             "--max-examples=10",
             "--continue-on-failure",
             "--generation-deterministic",
+            "--request-timeout=240",  # its own ten seconds are less than a machine may stand still
             "--warnings=off",
             "--no-color",
         ]
@@ -65,7 +66,7 @@ class PromiseTests(PortalTransactionTestCase):
         }
         with running() as address, ThreadPoolExecutor(len(tokens)) as pool:
             # The document is made at the first request, which may take longer than the runs wait.
-            httpx.get(f"{address}/api/v1/schema/", timeout=60).raise_for_status()
+            httpx.get(f"{address}/api/v1/schema/", timeout=240).raise_for_status()
             runs = {
                 name: pool.submit(explore, address, token, phases=PHASES[name])
                 for name, token in tokens.items()

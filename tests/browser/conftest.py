@@ -29,6 +29,13 @@ FLAGS = [
 ]
 HEIGHT = 900
 LOOKS = (("light", 1440), ("dark", 390))
+PATIENT = 240_000  # milliseconds: the machine may be busy, and hold any process up
+# What a page shows for a moment (copy.js, toast.js) stays: a test may be held up before it looks.
+LASTING = """
+const soon = window.setTimeout
+window.setTimeout = (act, wait, ...more) =>
+  soon(act, [1600, 6000].includes(wait) ? 3_600_000 : wait, ...more)
+"""
 PICTURES = os.environ.get("SCREENSHOTS", "")  # a folder for a picture of each page
 # Chromium and htmx also report an answer of 4xx or 5xx on the console; those are the tests' own business.
 ANSWERS = re.compile(
@@ -83,7 +90,7 @@ def alone_at_the_end(django_db_setup: None, django_db_blocker: Any) -> Iterator[
 def _wait_until_alone() -> None:
     """The live server's threads end a moment after the browser left; the database goes after them."""
     count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-    for _ in range(100):
+    for _ in range(1200):
         with connection.cursor() as cursor:
             cursor.execute(count)
             if cursor.fetchone() == (1,):
@@ -99,7 +106,7 @@ def chromium(alone_at_the_end: None) -> Iterator[Any]:
     # Playwright's loop runs in this thread; Django would take the tests' own queries for asynchronous ones.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS, timeout=PATIENT)
         yield browser
         browser.close()
         connections.close_all()  # Those of this loop; outside it Django holds others.
@@ -120,7 +127,8 @@ def page(chromium: Any, live_server: Any) -> Iterator[Callable[..., Watched]]:
             java_script_enabled=scripts,
             reduced_motion="reduce",
         )
-        context.set_default_timeout(60_000)  # the machine may be busy
+        context.set_default_timeout(PATIENT)
+        context.add_init_script(LASTING)
         # The live server of the tests speaks no WebSocket; a test that needs one answers by itself.
         context.route_web_socket("**/ws/**", lambda socket: None)
         if theme:

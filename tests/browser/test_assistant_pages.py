@@ -25,6 +25,7 @@ from apps.incidents.models import Incident
 from apps.projects.services import create_project
 from tests.assistant.ollama import Ollama, Script
 from tests.base import Cast
+from tests.browser.conftest import PATIENT
 from tests.jobs_fixture.processes import database_url, until
 from tests.portal.polling import free_ports
 
@@ -73,7 +74,7 @@ def test_it_is_asked_beside_three_pages_and_its_sources_are_followed(
         # The preview of a source opens by keyboard too.
         cite = panel.locator(f".cite[href='{runbook.get_absolute_url()}#odd-scores']").first
         cite.focus()
-        assert panel.locator(".cite-preview:visible").count() == 1
+        panel.locator(".cite-preview:visible").wait_for()
         cite.press("Enter")
         shown.wait_for_url(f"**{runbook.get_absolute_url()}#odd-scores")
     assert Exchange.objects.count() == 3
@@ -209,7 +210,7 @@ def test_a_lost_connection_loses_nothing(chromium, portal, ollama, settings):
     client.force_login(Cast.ada)
     name = settings.SESSION_COOKIE_NAME
     context = chromium.new_context()
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENT)
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": portal}])
     tab = context.new_page()
     try:
@@ -223,6 +224,6 @@ def test_a_lost_connection_loses_nothing(chromium, portal, ollama, settings):
         context.set_offline(False)
         tab.get_by_text("Worded by llama3.1").wait_for()
         tab.locator(".prose p", has_text="Roll back to mend odd scores.").first.wait_for()
-        assert tab.locator("[aria-busy=true]").count() == 0
+        tab.locator("[aria-busy=true]").first.wait_for(state="detached")
     finally:
         context.close()

@@ -51,7 +51,7 @@ def visitor(chromium: Any) -> Iterator[Callable[..., Watched]]:
     def sign_in(name: str, theme: str, width: int) -> Watched:
         size = {"width": width, "height": 900}
         context = chromium.new_context(viewport=size, reduced_motion="reduce")
-        context.set_default_timeout(60_000)  # the machine may be busy
+        context.set_default_timeout(240_000)  # the machine may be busy
         made.append(context)
         shown = Watched(context.new_page(), BASE)
         shown.open("/accounts/login/")

@@ -20,6 +20,7 @@ from apps.core import jobs
 from apps.core.jobs import ends, runner
 from apps.core.models import Job
 from tests.base import Cast
+from tests.browser.conftest import PATIENT
 from tests.jobs_fixture import tasks
 from tests.jobs_fixture.processes import database_url, until
 from tests.portal.polling import free_ports
@@ -68,7 +69,7 @@ def tab(chromium: Any, portal: str, cast: type[Cast]) -> Iterator[Any]:
     client.force_login(cast.ada)
     name = settings.SESSION_COOKIE_NAME
     context = chromium.new_context()
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(PATIENT)
     context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": portal}])
     yield context.new_page()
     context.close()

@@ -39,7 +39,7 @@ class ConnectionTestCase(PortalTestCase):
 
     def run_jobs(self, kind: str) -> int:
         """Let every queued job of a kind run; answers how many it were."""
-        queued = list(Job.objects.filter(kind=kind, state=Job.State.QUEUED))
+        queued = list(Job.objects.filter(kind=kind, state=Job.State.QUEUED).order_by("pk"))
         for job in queued:
             run_job(job.pk)
         return len(queued)

@@ -16,6 +16,7 @@ from apps.ledger.models import Cursor, Entry, Seal, Unsealed
 from apps.ledger.tasks import seal as seal_task
 from tests.base import PortalTestCase, PortalTransactionTestCase
 from tests.ledger.base import note
+from tests.portal.polling import until
 
 PROCESSES, EACH = 8, 1250
 fork = multiprocessing.get_context("fork")
@@ -134,9 +135,11 @@ class ManyConnectionsTests(PortalTransactionTestCase):
         for process in (sealer, *writers):
             process.start()
         for process in writers:
-            process.join(200)
+            process.join(600)
+        # One that was held up all the while begins now.
+        until(lambda: Seal.objects.count() > known, what="it seals")
         stop.set()
-        sealer.join(120)
+        sealer.join(240)
 
         self.assertEqual([process.exitcode for process in (sealer, *writers)], [0] * 9)
         by_sealer = Seal.objects.count() - known

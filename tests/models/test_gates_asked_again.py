@@ -39,7 +39,7 @@ class AskedAgainTests(PortalTestCase):
         self.assertEqual(self.promotion.state, PromotionState.WAITING)
 
     def work(self) -> None:
-        for job in Job.objects.filter(kind=services.PROMOTE, state="queued"):
+        for job in Job.objects.filter(kind=services.PROMOTE, state="queued").order_by("pk"):
             run_job(job.pk)
 
     def freeze(self) -> None:

@@ -35,7 +35,7 @@ with mlflow.start_run(run_name="shown-run") as run:
     mlflow.log_text("<h1>Report</h1><script>document.body.textContent = 'RAN'</script>", "r.html")
 print(json.dumps([run.info.experiment_id, run.info.run_id]))
 """
-PATIENT = 60_000
+PATIENT = 240_000
 
 
 @pytest.fixture(scope="module")

@@ -107,7 +107,7 @@ class MetricsOutTests(PortalTestCase):
                     values={"address": server.url, "write": write}, secrets={}, by=self.sam,
                 )  # fmt: skip
             tasks_metrics.push_all_metrics()
-            for job in Job.objects.filter(kind="monitoring.push_metrics"):
+            for job in Job.objects.filter(kind="monitoring.push_metrics").order_by("pk"):
                 run_job(job.pk)
             self.assertEqual(len(remote_write.takers()), 2)
         written = [job.result["figures"] for job in Job.objects.filter(state=Job.State.DONE)]

@@ -61,7 +61,7 @@ class Portal:
             check=False,
         )
 
-    def wait_for(self, words: str, *, seconds: float = 180) -> None:
+    def wait_for(self, words: str, *, seconds: float = 600) -> None:
         def known() -> bool:
             assert self.process.poll() is None, said(self.out)
             return words in said(self.out)

@@ -31,7 +31,7 @@ class Running:
         self, method: str, path: str, body: bytes | None = None, kind: str | None = JSON
     ) -> tuple[int, bytes]:
         """One request on a connection of its own."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=240)
         try:
             connection.request(method, path, body, {"content-type": kind} if kind else {})
             answer = connection.getresponse()
@@ -54,11 +54,16 @@ class Running:
 
 
 @contextlib.contextmanager
-def running(folder: Path, name: str, *more: str) -> Iterator[Running]:
-    """A server of this model, ready."""
+def running(
+    folder: Path, name: str, *more: str, ends: tuple[float, float] | None = None
+) -> Iterator[Running]:
+    """A server of this model, ready; `ends` is how long it waits at its end, see `unhurried`."""
     port = free_ports()
     log = folder.parent / f"{name}-{port}.log"
-    command = [sys.executable, "-W", "ignore", "-m", "apps.deployments.server", "--uri", name]
+    program = ["apps.deployments.server"]
+    if ends is not None:
+        program = ["tests.deployments.server.unhurried", *map(str, ends)]
+    command = [sys.executable, "-W", "ignore", "-m", *program, "--uri", name]
     command += ["--folder", str(folder), "--name", name, "--version", "3", "--port", str(port)]
     environment = {**os.environ, **limits.of_threads(1)}
     with log.open("wb") as out:
@@ -67,7 +72,7 @@ def running(folder: Path, name: str, *more: str) -> Iterator[Running]:
         )
     server = Running(port, process, log)
     try:
-        until(server.ready, seconds=220, what=lambda: log.read_text())
+        until(server.ready, what=lambda: log.read_text())
         yield server
     finally:
         end(process)

@@ -221,7 +221,7 @@ RAW = [
 
 @pytest.mark.parametrize("sent", RAW)
 def test_what_is_not_http_ends_the_connection_and_nothing_else(sent: bytes, boost: Running) -> None:
-    with socket.create_connection(("127.0.0.1", boost.port), timeout=30) as client:
+    with socket.create_connection(("127.0.0.1", boost.port), timeout=240) as client:
         client.sendall(sent)
         client.shutdown(socket.SHUT_WR)
         said = b"".join(iter(lambda: client.recv(65536), b""))
@@ -233,7 +233,7 @@ def test_what_is_not_http_ends_the_connection_and_nothing_else(sent: bytes, boos
 def test_a_body_beyond_the_limit_is_refused_before_it_is_read_whole(boost: Running) -> None:
     head = b"POST /invocations HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n"
     chunk = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
-    with socket.create_connection(("127.0.0.1", boost.port), timeout=60) as client:
+    with socket.create_connection(("127.0.0.1", boost.port), timeout=240) as client:
         client.sendall(head)
         try:
             for _ in range(70):

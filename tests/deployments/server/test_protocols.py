@@ -142,7 +142,7 @@ def test_grpc_answers_as_rest_does(boost: Running) -> None:
             request_serializer=message(f"{verb}Request").SerializeToString,
             response_deserializer=message(f"{verb}Response").FromString,
         )
-        return method(message(f"{verb}Request")(**given), timeout=60)
+        return method(message(f"{verb}Request")(**given), timeout=240)
 
     with channel:
         assert call("ServerLive").live
