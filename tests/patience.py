@@ -31,6 +31,9 @@ def settle() -> None:
     settings.CELERY_BROKER_TRANSPORT_OPTIONS |= broker
     settings.DATABASES["default"]["OPTIONS"]["connect_timeout"] = LONG
     settings.EMAIL_TIMEOUT = LONG
+    # A heartbeat has a connection of its own, which does not see a job of the test's own transaction: it would stop
+    # the work as lost. Real workers, in processes of their own, beat.
+    settings.JOB_HEARTBEAT_SECONDS = 3600.0
     # A new example belongs to whoever looks for one, not to whoever lands something else.
     examples.register_profile(
         "steady",
