@@ -48,12 +48,15 @@ def install() -> None:
     """Once the apps are loaded."""
     from apps.assistant import planner
     from apps.core import health, live
+    from apps.deployments import logs
     from apps.incidents.pack import building
     from apps.incidents.pack.registry import GATHERERS
     from apps.incidents.runbooks import running
+    from apps.predictions import asking
 
     planner.SECONDS = health.SECONDS = live.PATIENCE_SECONDS = LONG
-    building.BUDGET, running.SECONDS = LONG, LONG
+    building.BUDGET = running.SECONDS = asking.SECONDS = LONG
+    logs.SETTLED_SECONDS = LONG
     for gatherer in GATHERERS.values():
         object.__setattr__(gatherer, "seconds", LONG)
     _calls()
