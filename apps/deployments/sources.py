@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from apps.core.access import Person, Role
 from apps.deployments import access, selectors
 from apps.deployments.models import Deployment, Release
@@ -71,8 +73,11 @@ def found(query: Query) -> Records:
         selectors.deployments(query.user),
         kind="deployment",
         fields=["slug", "model__name", "environment__name"],
+        texts=["slug", "model__name", "environment__name"],
         show=lambda row: Shown(
-            row.slug, f"{row.model.name} in {row.environment.name}", row.get_absolute_url()
+            row.texts[0],
+            f"{row.texts[1]} in {row.texts[2]}",
+            reverse("deployments:deployment", args=[row.texts[0]]),
         ),
     )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from apps.docs import search, selectors
 from apps.docs.search import Query, rows
 from apps.docs.search.rows import Records, Shown
+from apps.integrations import catalog
 from apps.integrations import selectors as integrations
 
 
@@ -15,7 +18,12 @@ def connections(query: Query) -> Records:
         integrations.connections(query.user),
         kind="connection",
         fields=["name", "slug"],
-        show=lambda row: Shown(row.name, row.entry.label, row.get_absolute_url()),
+        texts=["name", "slug"],
+        show=lambda row: Shown(
+            row.texts[0],
+            catalog.entry(row.texts[1]).label,
+            reverse("integrations:connection", args=[row.pk]),
+        ),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from django.urls import reverse
+
 from apps.docs import search
 from apps.docs.search import Query, rows
 from apps.docs.search.rows import Records, Shown
@@ -17,8 +19,13 @@ def incidents(query: Query) -> Records:
         selectors.incidents(query.user),
         kind="incident",
         fields=["title", "reason"],
-        show=lambda row: Shown(row.title, row.reason, row.get_absolute_url()),
+        texts=["title", "reason"],
+        show=lambda row: Shown(row.texts[0], row.texts[1], _page(row.pk)),
     )
+
+
+def _page(pk: int | str) -> str:
+    return reverse("incidents:incident", args=[pk])
 
 
 def tickets(query: Query) -> Records:
@@ -31,8 +38,9 @@ def tickets(query: Query) -> Records:
         found,
         kind="ticket",
         fields=["key", "incident__title"],
+        texts=["key", "incident__title", "incident_id"],
         show=lambda row: Shown(
-            row.key or f"Ticket {row.pk}", row.incident.title, row.incident.get_absolute_url()
+            row.texts[0] or f"Ticket {row.pk}", row.texts[1], _page(row.texts[2])
         ),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from apps.docs import search
 from apps.docs.search import Query, rows
 from apps.docs.search.rows import Records, Shown
@@ -15,7 +17,10 @@ def models(query: Query) -> Records:
         selectors.models(query.user),
         kind="model",
         fields=["name", "description", "purpose"],
-        show=lambda row: Shown(row.name, row.description or row.purpose, row.get_absolute_url()),
+        texts=["name", "description", "purpose"],
+        show=lambda row: Shown(
+            row.texts[0], row.texts[1] or row.texts[2], reverse("models:model", args=[row.pk])
+        ),
     )
 
 
@@ -26,7 +31,12 @@ def versions(query: Query) -> Records:
         selectors.versions(query.user),
         kind="version",
         fields=["model__name", "description"],
-        show=lambda row: Shown(str(row), row.description, row.get_absolute_url()),
+        texts=["model__name", "number", "description"],
+        show=lambda row: Shown(
+            f"{row.texts[0]} v{row.texts[1]}",
+            row.texts[2],
+            reverse("models:version", args=[row.pk]),
+        ),
     )
 
 
@@ -37,7 +47,12 @@ def runs(query: Query) -> Records:
         selectors.runs(query.user),
         kind="run",
         fields=["name", "experiment__name"],
-        show=lambda row: Shown(str(row), row.experiment.name, row.get_absolute_url()),
+        texts=["name", "mlflow_id", "experiment__name"],
+        show=lambda row: Shown(
+            row.texts[0] or row.texts[1][:8],
+            row.texts[2],
+            reverse("models:run", args=[row.pk]),
+        ),
     )
 
 

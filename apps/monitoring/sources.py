@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.urls import reverse
+
 from apps.docs import search
 from apps.docs.search import Query, rows
-from apps.docs.search.rows import Records, Shown
+from apps.docs.search.rows import Found, Records, Shown
 from apps.monitoring import selectors
+from apps.monitoring.models import Monitor
 
 
 def monitors(query: Query) -> Records:
@@ -15,10 +18,15 @@ def monitors(query: Query) -> Records:
         selectors.monitors(query.user),
         kind="monitor",
         fields=["name", "deployment__slug"],
-        show=lambda row: Shown(
-            row.name, f"{row.get_kind_display()} of {row.deployment}", row.get_absolute_url()
-        ),
+        texts=["name", "kind", "deployment__slug"],
+        show=_monitor,
     )
+
+
+def _monitor(row: Found) -> Shown:
+    name, kind, slug = row.texts
+    about = f"{Monitor.Kind(kind).label} of {slug}"
+    return Shown(name, about, reverse("monitoring:monitor", args=[row.pk]))
 
 
 def alerts(query: Query) -> Records:
@@ -28,7 +36,10 @@ def alerts(query: Query) -> Records:
         selectors.alerts(query.user),
         kind="alert",
         fields=["name", "summary"],
-        show=lambda row: Shown(row.name, row.summary, row.get_absolute_url()),
+        texts=["name", "summary"],
+        show=lambda row: Shown(
+            row.texts[0], row.texts[1], reverse("monitoring:alert", args=[row.pk])
+        ),
     )
 
 

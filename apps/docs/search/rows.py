@@ -1,6 +1,6 @@
 """Records of other apps, found in their own tables by name, under the rights of the query set that is given.
 
-One query asks all tables which records there are; only tables that have some are read.
+One query reads all tables: of each record its id and the few texts that it is shown by.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
-from django.db.models import Model, Q, QuerySet, Value
+from django.db.models import Model, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 
 from apps.docs.search.asks import MARK, Hit, Query
 
 M = TypeVar("M", bound=Model)
 MOST_WORDS = 8  # more is a sentence, which no record is called
+MOST_TEXTS = 3
 MOST_READ = 50  # the newest records that hold every word are ranked
 EXACT, BEGINS, WHOLE_WORDS, HOLDS, BESIDE = 1.0, 0.9, 0.8, 0.6, 0.4
 
@@ -31,6 +33,13 @@ class Shown(NamedTuple):
     url: str
 
 
+class Found(NamedTuple):
+    """A record as it was read: its id, and up to three texts as its source asked for them."""
+
+    pk: int
+    texts: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Records:
     """What a source offers: the records that hold every word, not read yet."""
@@ -38,12 +47,20 @@ class Records:
     kind: str
     rows: QuerySet[Any]
     words: list[str]
-    show: Callable[[Any], Shown]
+    texts: Sequence[str]
+    show: Callable[[Found], Shown]
 
-    def among(self, ids: Iterable[int]) -> list[Hit]:
-        """These of the records, those called so first."""
-        found = self.rows.filter(pk__in=ids).order_by("-pk")
-        hits = [_hit(self.kind, row, self.show(row), self.words) for row in found]
+    def read(self) -> QuerySet[Any, tuple[Any, ...]]:
+        """The newest of them as rows of the same shape for every source."""
+        texts = [Cast(name, TextField()) for name in self.texts]
+        padding = [Value("", TextField())] * (MOST_TEXTS - len(texts))
+        return self.rows.order_by("-pk").values_list(Value(self.kind), "pk", *texts, *padding)[
+            :MOST_READ
+        ]
+
+    def shown(self, found: Iterable[Found]) -> list[Hit]:
+        """These of them, those called so first."""
+        hits = [_hit(self.kind, each.pk, self.show(each), self.words) for each in found]
         return sorted(hits, key=lambda hit: -hit.score)
 
 
@@ -53,35 +70,35 @@ def find(
     *,
     kind: str,
     fields: Sequence[str],
-    show: Callable[[M], Shown],
+    texts: Sequence[str],
+    show: Callable[[Found], Shown],
 ) -> Records:
-    """The records whose fields hold every word. `rows` must be what the person may see."""
+    """The records whose fields hold every word, shown by `texts`. `rows` must be what the person may see."""
     words = query.clean.lower().split()
     if not words or len(words) > MOST_WORDS:
-        return Records(kind, rows.none(), words, show)
+        return Records(kind, rows.none(), words, texts, show)
     each = [_any(fields, word) for word in words]
     found = rows.filter(functools.reduce(operator.and_, each))
     if query.project:
         found = found.filter(project__slug=query.project)
-    return Records(kind, found, words, show)
+    return Records(kind, found, words, texts, show)
 
 
 def hits(sought: Sequence[Records], most: int) -> list[Hit]:
     """The best hits of each kind, at most so many of one."""
-    ids = _ids([each for each in sought if not each.rows.query.is_empty()])
-    return [hit for each in sought if ids[each.kind] for hit in each.among(ids[each.kind])[:most]]
+    read = _read([each for each in sought if not each.rows.query.is_empty()])
+    return [hit for each in sought for hit in each.shown(read[each.kind])[:most]]
 
 
-def _ids(sought: Sequence[Records]) -> dict[str, list[int]]:
-    """The newest records of each kind."""
-    found: dict[str, list[int]] = defaultdict(list)
+def _read(sought: Sequence[Records]) -> dict[str, list[Found]]:
+    """The newest records of each kind, newest first."""
+    found: dict[str, list[Found]] = defaultdict(list)
     if sought:
-        first, *others = (
-            each.rows.order_by("-pk").values_list(Value(each.kind), "pk")[:MOST_READ]
-            for each in sought
-        )
-        for kind, pk in first.union(*others, all=True):
-            found[kind].append(pk)
+        first, *others = (each.read() for each in sought)
+        for kind, pk, *texts in first.union(*others, all=True):
+            found[kind].append(Found(pk, tuple(text or "" for text in texts)))
+    for rows in found.values():
+        rows.sort(key=lambda each: -each.pk)
     return found
 
 
@@ -89,9 +106,9 @@ def _any(fields: Sequence[str], word: str) -> Q:
     return functools.reduce(operator.or_, (Q(**{f"{name}__icontains": word}) for name in fields))
 
 
-def _hit(kind: str, row: Model, shown: Shown, words: list[str]) -> Hit:
+def _hit(kind: str, pk: int, shown: Shown, words: list[str]) -> Hit:
     score = _fit(shown.name.lower(), words)
-    return Hit(kind, row.pk, None, shown.name, _marked(shown.about, words), score, shown.url)
+    return Hit(kind, pk, None, shown.name, _marked(shown.about, words), score, shown.url)
 
 
 def _fit(name: str, words: list[str]) -> float:
