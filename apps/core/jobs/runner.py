@@ -83,15 +83,17 @@ def work_on(job: Job) -> None:
     """Do the work under watch and store how it went."""
     limit = WORK[job.kind].time_limit
     watch = Watch(job, limit, end=lambda reason: _store(job, _of_interruption(reason)))
+    # A transaction around all of it is a test's, and stays.
+    drop = _keep_connection if connection.in_atomic_block else _drop_connection
     watch.start()
     try:
-        outcome = _try(job, watch)
-        _insist(partial(_store, job, outcome))
+        outcome = _try(job, watch, drop)
+        _insist(partial(_store, job, outcome), drop)
     finally:
         watch.stop()
 
 
-def _try(job: Job, watch: Watch) -> Outcome:
+def _try(job: Job, watch: Watch, drop: Callable[[], None]) -> Outcome:
     try:
         with watch.interruptible():
             result = WORK[job.kind].run(Progress(job), **job.args)
@@ -103,7 +105,7 @@ def _try(job: Job, watch: Watch) -> Outcome:
         return Outcome(None, later=wait.seconds)
     except Interrupted:
         watch.disarm()
-        _drop_connection()  # the signal may have come in the middle of a query
+        drop()  # the signal may have come in the middle of a query
         return _of_interruption(watch.reason)
     except Retryable as error:
         return Outcome(None, str(error))
@@ -111,9 +113,14 @@ def _try(job: Job, watch: Watch) -> Outcome:
         return Outcome(Job.State.FAILED, str(error))
     except (OperationalError, InterfaceError):
         logger.warning("Job %s lost the database", job, exc_info=True)
-        _drop_connection()
-        return DATABASE_AWAY
+        drop()
+        return DATABASE_AWAY if watch.reason is None else _of_interruption(watch.reason)
     except Exception:
+        if (
+            watch.reason is not None
+        ):  # in the middle of a query it comes out as what the driver made of it
+            drop()
+            return _of_interruption(watch.reason)
         # Whatever an app raises, its job ends in a named state.
         logger.exception("Job %s crashed", job)
         return Outcome(Job.State.FAILED, f"Something went wrong on our side (job {job.pk}).")
@@ -141,14 +148,14 @@ def _store(job: Job, outcome: Outcome) -> bool:
     return ends.end(job, outcome.state, note=outcome.note)
 
 
-def _insist(store: Callable[[], object]) -> None:
+def _insist(store: Callable[[], object], drop: Callable[[], None]) -> None:
     """Store through a restart of the database: hours of work must not be lost to a moment."""
     for pause in range(TRIES_TO_STORE):
         try:
             store()
         except (OperationalError, InterfaceError) as error:
             logger.warning("The end of a job waits for the database: %s", error)
-            _drop_connection()
+            drop()
             time.sleep(min(2**pause, settings.JOB_LEASE_SECONDS / 3))
         else:
             return
@@ -156,8 +163,19 @@ def _insist(store: Callable[[], object]) -> None:
 
 
 def _drop_connection() -> None:
-    if not connection.in_atomic_block:
-        try:
-            connection.close()
-        except Error:
-            logger.debug("The connection was gone already")
+    """Have a fresh connection at the next query.
+
+    After an interruption in the middle of a transaction Django's own takes itself to be in it for ever.
+    """
+    connection.in_atomic_block = connection.needs_rollback = False
+    connection.closed_in_transaction = False
+    connection.savepoint_ids.clear()
+    connection.run_on_commit.clear()
+    try:
+        connection.close()
+    except Error:
+        logger.debug("The connection was gone already")
+
+
+def _keep_connection() -> None:
+    """It belongs to whoever began the transaction around the work."""
