@@ -40,7 +40,7 @@ class MetricsTests(PortalTestCase):
         )
         self.assertGreaterEqual(found["signalbox_jobs_oldest_queued_seconds"][0][1], 0)
         queues = {labels["queue"] for labels, _ in found["signalbox_queue_length"]}
-        self.assertEqual(queues, {"default", "system"})
+        self.assertEqual(queues, {"default", "long", "system"})
         self.assertIn("version", found["signalbox_build_info"][0][0])
         self.assertEqual(found["signalbox_scrape_failures"], [({}, 0.0)])
         self.assertIn("signalbox_websockets", found)

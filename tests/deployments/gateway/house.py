@@ -78,7 +78,7 @@ class Replica:
 class House:
     """A listening socket, the gateway behind it, and what the portal says."""
 
-    def __init__(self, folder: Path, patience: float) -> None:
+    def __init__(self, folder: Path, patience: float = 60) -> None:
         self.folder, self.patience = folder, patience
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
         self.port: int = self.listener.getsockname()[1]
