@@ -11,7 +11,7 @@ import pytest
 
 from portal.embedded.postgres import Postgres
 from portal.embedded.redis import Redis
-from tests import template
+from tests import forks, template
 
 # Nothing here outlives the run, so nothing waits for the disk.
 CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -29,6 +29,7 @@ class Servers:
         self.data = self.home / "data"
         self.postgres: Postgres | None = None
         self.redis: Redis | None = None
+        self.forks: forks.Loaded | None = None
 
     def start(self) -> None:
         os.environ["DATA_DIR"] = str(self.data)
@@ -39,14 +40,20 @@ class Servers:
             self.postgres.start(end_with_parent=True)
             self.postgres.ensure_database("signalbox")
             os.environ["DATABASE_URL"] = self.postgres.url()
-            template.make(self.postgres.url())
-            os.environ[TEMPLATE] = "signalbox"
         if "REDIS_URL" not in os.environ:
             self.redis = Redis(self.data, self.home / "redis")
             self.redis.start(end_with_parent=True)
             os.environ["REDIS_URL"] = f"unix://{self.redis.socket}"
+        os.environ[forks.SOCKET] = str(self.home / "forks.sock")
+        settings = {"DJANGO_SETTINGS_MODULE": "portal.settings"}
+        self.forks = forks.Loaded(self.home / "forks.sock", {**os.environ, **settings})
+        if self.postgres:
+            template.make()
+            os.environ[TEMPLATE] = "signalbox"
 
     def stop(self) -> None:
+        if self.forks:
+            self.forks.stop()
         for server in (self.postgres, self.redis):
             if server is not None:
                 server.stop()

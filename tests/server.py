@@ -3,40 +3,47 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
+import socket
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.error import URLError
 
 from django.db import connection
 
-from tests.portal.polling import free_ports
+from tests import forks
 
 READY_WITHIN = 300.0
 
 
 @contextmanager
-def running(**settings: str) -> Iterator[str]:
-    """Start uvicorn as `manage.py up` does, wait until it answers, and yield its address."""
-    port = free_ports()
-    command = [sys.executable, "-m", "uvicorn", "portal.asgi:application"]
-    command += ["--port", str(port), "--lifespan", "off", "--log-level", "warning"]
-    process = subprocess.Popen(command, env=_environment(settings))
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait(address, process)
+def running(**environ: str) -> Iterator[str]:
+    """A web process as `manage.py up` begins it, once it answers: its address."""
+    with begun(**environ) as (address, _):
         yield address
+
+
+@contextmanager
+def begun(**environ: str) -> Iterator[tuple[str, forks.Process]]:
+    """The same, with the process itself for who means to kill it."""
+    words = Path(f"/proc/{os.getpid()}/fd/2")  # where a failed test shows them
+    gate, opened = os.pipe()
+    os.close(opened)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        given = {"DATABASE_URL": database_url(), **environ}
+        fds = (gate, listening.fileno())
+        process = forks.fork("web", "@0", "@1", fds=fds, log=words, **given)
+        os.close(gate)
+    try:
+        _wait(address, process)
+        yield address, process
     finally:
         process.terminate()
-        process.wait(timeout=240)
-
-
-def _environment(settings: dict[str, str]) -> dict[str, str]:
-    return {**os.environ, "DATABASE_URL": database_url(), "PYTHONWARNINGS": "ignore", **settings}
+        process.wait()
 
 
 def database_url() -> str:
@@ -52,13 +59,13 @@ def database_url() -> str:
     return " ".join(f"{name}={value}" for name, value in words.items() if value)
 
 
-def _wait(address: str, process: subprocess.Popen[bytes]) -> None:
+def _wait(address: str, process: forks.Process) -> None:
     deadline = time.monotonic() + READY_WITHIN
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise AssertionError(f"the server ended with {process.returncode}")
         try:
-            with urllib.request.urlopen(f"{address}/healthz", timeout=60):
+            with urllib.request.urlopen(f"{address}/healthz", timeout=2):
                 return
         except (URLError, OSError):
             time.sleep(0.1)

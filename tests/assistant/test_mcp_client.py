@@ -42,7 +42,7 @@ class OfficialClientTests(PortalTransactionTestCase):
     @classmethod
     def setUpClass(cls) -> None:
         super().setUpClass()
-        cls.address = cls.enterClassContext(running(OLLAMA_HOST="", DEMO="0"))
+        cls.address = cls.enterClassContext(running(OLLAMA_HOST=""))
 
     def setUp(self) -> None:
         super().setUp()
