@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -20,8 +18,7 @@ from django.db import connection
 from kombu import pools
 
 from portal.embedded.redis import Redis
-
-BASE = Path(__file__).resolve().parents[2]
+from tests import forks
 
 
 def until(true: Callable[[], Any], *, what: str, seconds: float = 240) -> Any:
@@ -49,17 +46,19 @@ class House:
         self._folder = tempfile.TemporaryDirectory(prefix="sbx-jobs-")
         self.home = Path(self._folder.name)
         self.redis = Redis(self.home / "data", self.home / "run")
-        self.workers: dict[str, subprocess.Popen[bytes]] = {}
+        self.workers: dict[str, forks.Process] = {}
         self._broker_before = ""
 
     def start(self) -> None:
         self.redis.start(end_with_parent=True)
         (self.home / "data" / "run").mkdir(parents=True)
         self._broker_before = publish_to(f"redis+socket://{self.redis.socket}?virtual_host=0")
+        self._loaded = forks.Loaded(self.home / "forks.sock", self._environment())
 
     def stop(self) -> None:
         for name in list(self.workers):
             self.kill(name)
+        self._loaded.stop()
         publish_to(self._broker_before)
         self.redis.stop()
         self._folder.cleanup()
@@ -71,17 +70,10 @@ class House:
 
     def begin(self, name: str, *options: str) -> None:
         """Start one worker in a group of its own."""
-        command = [sys.executable, "-m", "celery", "-A", "portal", "worker", "-l", "INFO"]
-        log = (self.home / f"{name}.log").open("ab")
-        self.workers[name] = subprocess.Popen(
-            [*command, "-n", f"{name}@%h", *options],
-            cwd=BASE,
-            env=self._environment(),
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        log.close()
+        command = ("celery", "-A", "portal", "worker", "-l", "INFO", "-n", f"{name}@%h", *options)
+        log = self.home / f"{name}.log"
+        log.touch()
+        self.workers[name] = forks.fork(*command, server=self._loaded.path, log=log)
 
     def ready(self, name: str) -> None:
         worker = self.workers[name]
