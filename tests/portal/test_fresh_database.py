@@ -6,7 +6,6 @@ import contextlib
 import os
 import re
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +19,7 @@ from django.test import SimpleTestCase
 
 from portal.embedded.binaries import find
 from portal.operations import fresh
-from tests.portal.polling import ROOT
+from tests import forks
 
 SERVER = os.environ["DATABASE_URL"]
 
@@ -40,16 +39,7 @@ def empty_database() -> Iterator[str]:
 
 
 def migrate(url: str, *arguments: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "manage.py", "migrate", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+    return forks.manage("migrate", *arguments, DATABASE_URL=url)
 
 
 def structure(url: str) -> str:
@@ -59,19 +49,27 @@ def structure(url: str) -> str:
     return re.sub(r"(?m)^\\(un)?restrict .*$|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.?\d*\+00$", "", said)
 
 
+@pytest.fixture(scope="module")
+def made_by_two() -> Iterator[tuple[str, list[str]]]:
+    """An empty database that two migrate at once, and what each said."""
+    with empty_database() as url, ThreadPoolExecutor() as pool:
+        yield url, list(pool.map(migrate, [url, url]))
+
+
+def test_two_that_begin_at_once_make_one_database(made_by_two: tuple[str, list[str]]) -> None:
+    _, said = made_by_two
+    assert sum("every table was made at once" in each for each in said) == 1
+    assert all("No migrations to apply" in each for each in said)
+
+
 @pytest.mark.slow
-def test_the_tables_made_at_once_are_those_of_the_migrations_one_by_one() -> None:
-    with empty_database() as at_once, empty_database() as one_by_one:
-        assert "every table was made at once" in migrate(at_once)
+def test_the_tables_made_at_once_are_those_of_the_migrations_one_by_one(
+    made_by_two: tuple[str, list[str]],
+) -> None:
+    at_once, _ = made_by_two
+    with empty_database() as one_by_one:
         assert "Applying incidents.0003_packs_kept" in migrate(one_by_one, "--one-by-one")
         assert structure(at_once) == structure(one_by_one)
-
-
-def test_two_that_begin_at_once_make_one_database() -> None:
-    with empty_database() as url, ThreadPoolExecutor() as pool:
-        said = list(pool.map(migrate, [url, url]))
-        assert sum("every table was made at once" in each for each in said) == 1
-        assert "No migrations to apply" in migrate(url)
 
 
 class WhatMigrationsHold(SimpleTestCase):
