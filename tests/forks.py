@@ -106,6 +106,7 @@ def _live_under(environ: dict[str, str]) -> None:
     new = env.read(os.environ)
     settings.DATABASES["default"].update(loaded._database(new.database_url))
     settings.DATA_DIR, settings.OLLAMA_HOST = new.data_dir, new.ollama_host
+    settings.LAKE_URL = new.lake_url
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ import psutil
 import pytest
 
 from portal.embedded.postgres import Postgres
+from tests import forks
 from tests.portal.polling import ROOT, environ, until
 
 ROUNDS = int(os.environ.get("KILLS", "6"))
@@ -56,12 +57,8 @@ class House:
         self.numbers = itertools.count()
 
     def manage(self, *arguments: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=dict(self.environment),
-            capture_output=True, text=True,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr[-2000:]
-        return done.stdout
+        names = ("DATABASE_URL", "DATA_DIR")
+        return forks.manage(*arguments, **{name: self.environment[name] for name in names})
 
     def open(self) -> None:
         """The process that workers are forked from: it has all modules, and no connection."""
