@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django.db import connection
 from django.test import Client, override_settings
 
@@ -23,13 +17,11 @@ from apps.docs.search import store
 from apps.incidents import services as incidents
 from apps.incidents.models import Incident
 from apps.projects.services import create_project
+from tests import server
 from tests.assistant.ollama import Ollama, Script
 from tests.base import Cast
 from tests.browser.conftest import PATIENT
-from tests.jobs_fixture.processes import database_url, until
-from tests.portal.polling import free_ports
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(900)]
 BODY = "# Scores\n\n## Odd scores\n\nRoll back to mend odd scores."
 HOW = "How do I mend odd scores?"
@@ -155,11 +147,6 @@ def test_every_page_fits_and_is_accessible(assert_fit, ada, fraud, runbook, inci
 # A connection that breaks, in front of the portal's own server.
 
 
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
 @pytest.fixture
 def ollama():
     server = Ollama(Script(words=lambda body: "Roll back to mend odd scores [1]."))
@@ -169,22 +156,8 @@ def ollama():
 
 @pytest.fixture
 def portal(transactional_db, ollama):
-    port = free_ports()
-    environ = {
-        **os.environ,
-        "DATABASE_URL": database_url(),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "OLLAMA_HOST": ollama.url,
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-    }
-    command = [sys.executable, "-m", "uvicorn", "portal.asgi:application", "--port", str(port)]
-    process = subprocess.Popen([*command, "--lifespan", "off"], cwd=ROOT, env=environ)
-    try:
-        until(lambda: _answers(port), what="the portal answers", seconds=300)
-        yield f"http://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=240)
+    with server.running(OLLAMA_HOST=ollama.url) as address:
+        yield address
 
 
 def in_worker(act):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,41 +15,21 @@ from django.test import Client
 from apps.core import jobs
 from apps.core.jobs import ends, runner
 from apps.core.models import Job
+from tests import server
 from tests.base import Cast
 from tests.browser.conftest import PATIENT
 from tests.jobs_fixture import tasks
-from tests.jobs_fixture.processes import database_url, until
-from tests.portal.polling import free_ports
+from tests.jobs_fixture.processes import until
 
-ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 assert tasks.WAYS
-
-
-def _answers(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 @pytest.fixture
 def portal(transactional_db: None) -> Iterator[str]:
     """The address of a real web process on the test's database."""
-    port = free_ports()
-    environ = {
-        **os.environ,
-        "DATABASE_URL": database_url(),
-        "SECRET_KEY": settings.SECRET_KEY,
-        "FIELD_ENCRYPTION_KEYS": ",".join(settings.FIELD_ENCRYPTION_KEYS),
-        "DJANGO_SETTINGS_MODULE": "portal.settings",
-    }
-    command = [sys.executable, "-m", "uvicorn", "portal.asgi:application", "--port", str(port)]
-    process = subprocess.Popen([*command, "--lifespan", "off"], cwd=ROOT, env=environ)
-    try:
-        until(lambda: _answers(port), what="the portal answers", seconds=300)
-        yield f"http://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=240)
+    with server.running() as address:
+        yield address
 
 
 @pytest.fixture

@@ -20,9 +20,8 @@ from apps.predictions.models import Shipment
 from tests import forks
 from tests.base import PortalTransactionTestCase
 from tests.deployments.gateway.house import Replica as ModelServer
-from tests.deployments.gateway.house import free_port
 from tests.deployments.test_pages import model_with_versions
-from tests.portal.polling import until
+from tests.portal.polling import free_ports, until
 from tests.server import database_url
 
 BODY = b'{"instances": [[1], [2]]}'
@@ -59,7 +58,7 @@ class GatewayCommandTests(PortalTransactionTestCase):
         services.note_replica(replica.pk, state=Replica.State.READY, port=self.server.port, pid=1)
         services.go_live(release.pk)
         self.release = Release.objects.get(pk=release.pk)
-        self.port = free_port()
+        self.port = free_ports()
 
     def predict(self, token: str) -> int:
         url = f"http://127.0.0.1:{self.port}/serve/churn-live/invocations"
