@@ -2,3 +2,7 @@
 
 Each module is one bench with a `main()`; `python -m bench NAME` runs one, without a name all of them.
 """
+
+
+class Skipped(Exception):
+    """A bench cannot run here; says what it takes."""

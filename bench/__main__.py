@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
+
+from bench import Skipped
 
 BENCHES = (
     "runs",
@@ -32,12 +35,21 @@ def main(names: list[str]) -> int:
         return 2
     missed, skipped = 0, []
     for name in names or BENCHES:
-        answer = importlib.import_module(f"bench.{name}").main()
-        missed += answer or 0
-        skipped += [name] if answer is None else []
-    met = f"{missed} aims missed" if missed else "every aim met"
-    print(f"{met}; skipped: {', '.join(skipped)}" if skipped else met)
+        try:
+            missed += importlib.import_module(f"bench.{name}").main()
+        except Skipped as why:
+            print(f"{name} skipped: {why}")
+            skipped.append(name)
+    print(_said(missed, names or BENCHES, skipped))
     return 1 if missed else 0
+
+
+def _said(missed: int, names: Sequence[str], skipped: Sequence[str]) -> str:
+    """What the run has shown; nothing where all of it was skipped."""
+    if len(skipped) == len(names):
+        return "nothing was measured"
+    met = f"{missed} aims missed" if missed else "every aim met"
+    return f"{met}; skipped: {', '.join(skipped)}" if skipped else met
 
 
 if __name__ == "__main__":
