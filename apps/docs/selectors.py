@@ -21,11 +21,15 @@ from apps.docs.models import (
 from apps.docs.search import Answer, Hit, Query, store
 from apps.docs.search.ranking import Ranking, Within, ranking
 from apps.docs.search.routing import weighed
-from apps.docs.search.snippets import snippet, word_for
+from apps.docs.search.snippets import Wanted, snippet, word_for
 from apps.docs.search.tokens import terms
 from apps.projects.models import Project
 
 MOST_RUNBOOKS = 10
+SHOWN = (
+    "heading", "anchor", "text", "position", "document__title", "document__kind", "document__path",
+    "document__state", "document__removed_at", "document__project__name", "document__project__slug",
+)  # fmt: skip
 NAMED = 10.0  # more than any score: a runbook that names the alert, model or feature wins
 
 
@@ -50,8 +54,8 @@ def look_at_passages(query: Query) -> Answer:
     """
     names = dict(_projects(query).values_list("pk", "slug"))
     found = _ranking(query, names)
-    rows = _rows(query.user, found)
-    wanted = {*weighed(query.clean), *found.mended.values()}
+    rows = _rows(names, found)
+    wanted = Wanted({*weighed(query.clean), *found.mended.values()})
     return Answer(
         hits=[_hit(row, score, wanted) for row, score in rows],
         facets={
@@ -65,8 +69,8 @@ def look_at_passages(query: Query) -> Answer:
 
 def found_passages(query: Query) -> list[Passage]:
     """The sections that speak of the words, best first, whole: the best one of each page."""
-    found = _ranking(query, dict(_projects(query).values_list("pk", "slug")))
-    return [row for row, _ in _rows(query.user, found)]
+    names = dict(_projects(query).values_list("pk", "slug"))
+    return [row for row, _ in _rows(names, _ranking(query, names))]
 
 
 def sections_beside(passage: Passage, most: int) -> list[Passage]:
@@ -92,17 +96,16 @@ def _tagged(query: Query) -> set[int] | None:
     return set(found.values_list("pk", flat=True))
 
 
-def _rows(user: Person, found: Ranking) -> list[tuple[Passage, float]]:
-    """The passages from their table, under the person's rights once more: what is gone falls out."""
+def _rows(projects: Collection[int], found: Ranking) -> list[tuple[Passage, float]]:
+    """The passages from their table, in the projects that the person may see: what is gone falls out."""
     ids = [each.passage for each in found.best]
-    seen = Passage.objects.filter(document__in=documents(user), pk__in=ids)
+    seen = Passage.objects.filter(document__project_id__in=list(projects), pk__in=ids)
     # What weighs most in a row is for the index, and the page is shown by its section.
-    light = seen.defer("terms", "vector", "document__body")
-    rows = light.select_related("document__project").in_bulk()
+    rows = seen.select_related("document__project").only(*SHOWN).in_bulk()
     return [(rows[e.passage], e.score) for e in found.best if e.passage in rows]
 
 
-def _hit(passage: Passage, score: float, wanted: Collection[str]) -> Hit:
+def _hit(passage: Passage, score: float, wanted: Wanted) -> Hit:
     document = passage.document
     title = document.title
     if passage.heading and passage.heading != title:

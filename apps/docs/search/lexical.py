@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from apps.core.late import late
-from apps.docs.search.segments import Segment
+from apps.docs.search.segments import Segment, begins
 
 np = late("numpy")
 Array = Any
@@ -50,13 +50,13 @@ def rarity(
     segments: Sequence[Segment], visible: Sequence[Array], terms: Sequence[str]
 ) -> dict[str, float]:
     """For each term, its inverse document frequency among the visible passages."""
-    whole = sum(int(seen.sum()) for seen in visible)
+    whole = sum(int(np.count_nonzero(seen)) for seen in visible)
     found = {}
     for term in terms:
         holding = 0
         for part, seen in zip(segments, visible, strict=True):
             rows, _ = part.postings(term)
-            holding += int(seen[rows].sum())
+            holding += int(np.count_nonzero(seen[rows]))
         found[term] = math.log(1 + (whole - holding + 0.5) / (holding + 0.5))
     return found
 
@@ -68,38 +68,43 @@ def scores(
     rows, titles, titled = (np.zeros(len(part.ids), "f4") for _ in range(3))
     most = sum(weight * rare[term] for term, weight in asked.items()) or 1.0
     pages = np.zeros(len(part.page_lengths), "f4")
+    weights = _weights(part, how)
     for term, weight in asked.items():
         at, counts = part.postings(term)
         keep = seen[at]
-        at, counts = at[keep], counts[keep].astype("f4")
+        if not keep.all():
+            at, counts = at[keep], counts[keep]
         if not len(at):
             continue
-        worth = weight * rare[term] / most
-        norms = _norms(part, how, at)
-        each = counts * norms
-        sum_of = each.sum(1)
+        worth = np.float32(weight * rare[term] / most)
+        counts, each = counts.astype("f4"), weights[at]
+        sum_of = np.einsum("ij,ij->i", counts, each)
         rows[at] += worth * sum_of / (how.enough + sum_of)
-        titles[at] += worth * (counts[:, 0] > 0)
-        titled[at] += min(1, weight) * (counts[:, 0] > 0)
-        of, together = _of_pages(part, at, counts, norms, how)
+        named = at[counts[:, 0] > 0]
+        titles[named] += worth
+        titled[named] += min(1, weight)
+        of, together = _of_pages(part, at, counts, each, how)
         pages[of] += worth * together / (how.enough + together)
     titled /= np.maximum(part.lengths[:, 0], 1)
     return Scores(rows, pages[part.page_of], titles, titled)
 
 
-def _norms(part: Segment, how: Weighing, at: Array) -> Array:
-    """What one occurrence counts in each field of these rows."""
-    share, usual = np.array(how.by_length, "f4"), np.array(how.usual, "f4")
-    return np.array(how.fields, "f4") / (1 - share + share / usual * part.lengths[at])
+def _weights(part: Segment, how: Weighing) -> Array:
+    """What one occurrence counts in each field of each row; lengths do not change, so that it is kept."""
+    if how not in part.weights:
+        share, usual = np.array(how.by_length, "f4"), np.array(how.usual, "f4")
+        length = 1 - share + share / usual * part.lengths
+        part.weights[how] = np.array(how.fields, "f4") / length
+    return part.weights[how]
 
 
 def _of_pages(
-    part: Segment, at: Array, counts: Array, norms: Array, how: Weighing
+    part: Segment, at: Array, counts: Array, weights: Array, how: Weighing
 ) -> tuple[Array, Array]:
     """The pages that hold the term, and its weighed count over all passages of each."""
     of = part.page_of[at]
-    begins = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])  # rows of a page stand together
-    title = counts[begins, 0] * norms[begins, 0]
-    body = np.add.reduceat(counts[:, 1] * how.fields[1] + counts[:, 2] * how.fields[2], begins)
-    share, length = how.by_length[2], part.page_lengths[of[begins]]
-    return of[begins], title + body / (1 - share + share * length / how.usual_page)
+    first = begins(of)  # rows of a page stand together
+    title = counts[first, 0] * weights[first, 0]
+    body = np.add.reduceat(counts @ np.array([0, *how.fields[1:]], "f4"), first)
+    of, share = of[first], how.by_length[2]
+    return of, title + body / (1 - share + share * part.page_lengths[of] / how.usual_page)

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from apps.core.late import late
+from apps.docs.search.columns import column
 from apps.docs.search.nearness import signs
-from apps.docs.search.segments import Segment, begins, by_letter, norms_of_pages
+from apps.docs.search.segments import Segment, begins, norms_of_pages
+from apps.docs.search.spelling import by_letter
 
 np = late("numpy")
 Array = Any
@@ -24,8 +26,8 @@ def merged(parts: Sequence[Segment]) -> Segment:
     return Segment(
         ids=_joined([part.ids for part in parts], keep),
         pages=pages,
-        projects=_joined([part.projects for part in parts], keep),
-        kinds=_joined([part.kinds for part in parts], keep),
+        projects=column(_joined([part.projects.whole() for part in parts], keep)),
+        kinds=column(_joined([part.kinds.whole() for part in parts], keep)),
         page_of=page_of.astype("i4"),
         page_begins=begins(page_of),
         lengths=lengths,

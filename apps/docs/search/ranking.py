@@ -69,26 +69,27 @@ def ranking(parts: Sequence[Segment], words: str, within: Within, most: int) -> 
     vector = None if within.as_typed else _vector(parts, words)
     sought = Asked(asked, rare, way, vector)
     best: list[Ranked] = []
-    kinds: dict[str, int] = {}
-    projects: dict[int, int] = {}
+    kinds: Counter[str] = Counter()
+    projects: Counter[int] = Counter()
     sums = [_sum(part, seen, sought) for part, seen in zip(parts, visible, strict=True)]
     if vector is not None:
         share = way.meaning / way.most(semantic=True)
         feedback.look_again(parts, [scores for scores, _ in sums], vector, share)
     for part, (scores, matched) in zip(parts, sums, strict=True):
         best += _best(part, scores, matched, most)
-        _count(kinds, part.kinds, part, matched)
-        _count(projects, part.projects, part, matched)
+        rows = _page_rows(part, matched)
+        kinds.update(part.kinds.counted(rows))
+        projects.update(part.projects.counted(rows))
     best.sort(key=lambda each: (-each.score, each.page))
     return Ranking(best[:most], kinds, projects, mended, vector is not None)
 
 
 def _visible(part: Segment, within: Within) -> Array:
-    seen = part.alive & np.isin(part.projects, np.array(sorted(within.projects), "i8"))
+    seen = part.alive & part.projects.among(within.projects)
     if within.pages is not None:
         seen &= np.isin(part.pages, np.array(sorted(within.pages), "i8"))
     if within.kinds:
-        seen &= np.isin(part.kinds, list(within.kinds))
+        seen &= part.kinds.among(within.kinds)
     return seen
 
 
@@ -132,9 +133,7 @@ def _best(part: Segment, scores: Array, matched: Array, most: int) -> list[Ranke
     return found
 
 
-def _count(into: dict[Any, int], column: Array, part: Segment, matched: Array) -> None:
-    """How many pages with one of the words each value of the column has."""
+def _page_rows(part: Segment, matched: Array) -> Array:
+    """One row of each page that has any of the words."""
     rows = np.flatnonzero(matched)
-    first = rows[begins(part.page_of[rows])]
-    for value, count in Counter(column[first].tolist()).items():
-        into[value] = into.get(value, 0) + count
+    return rows[begins(part.page_of[rows])]

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from apps.core.late import late
+from apps.docs.search.columns import Column, column
 from apps.docs.search.nearness import signs
+from apps.docs.search.spelling import Spelled, by_letter
 
 np = late("numpy")
 Array = Any
@@ -42,20 +44,21 @@ class Segment:
 
     ids: Array
     pages: Array
-    projects: Array
-    kinds: Array
+    projects: Column
+    kinds: Column
     page_of: Array
     page_begins: Array
     lengths: Array
     page_lengths: Array
     alive: Array
     starts: dict[str, tuple[int, int]]
-    by_letter: dict[str, list[str]]
+    by_letter: dict[str, Spelled]
     rows: Array
     counts: Array
     vectors: Array | None
     signs: Array | None
     page_norms: Array
+    weights: dict[Any, Array] = field(default_factory=dict)  # by way of weighing, made when asked
 
     def postings(self, term: str) -> tuple[Array, Array]:
         """The rows that hold the term, ascending, and its counts there."""
@@ -94,8 +97,8 @@ def segment(pieces: Sequence[Piece], width: int = 0) -> Segment:
     return Segment(
         ids=np.array([piece.id for piece in pieces], "i8"),
         pages=pages,
-        projects=np.array([piece.project for piece in pieces], "i8"),
-        kinds=np.array([piece.kind for piece in pieces], "U16"),
+        projects=column(np.array([piece.project for piece in pieces], "i8")),
+        kinds=column(np.array([piece.kind for piece in pieces], "U16")),
         page_of=page_of.astype("i4"),
         page_begins=begins(page_of),
         lengths=columns,
@@ -116,10 +119,10 @@ def _postings(pieces: Iterable[Piece]) -> tuple[dict[str, tuple[int, int]], Arra
     of_term, rows, counts = [], [], []
     for row, piece in enumerate(pieces):
         fields = (piece.title, piece.heading, piece.text)
-        for term in {term: None for field in fields for term in field}:
+        for term in {term: None for each in fields for term in each}:
             of_term.append(numbers.setdefault(term, len(numbers)))
             rows.append(row)
-            counts.append([min(field[term], MOST_COUNT) for field in fields])
+            counts.append([min(each[term], MOST_COUNT) for each in fields])
     order = np.argsort(np.array(of_term, "i4"), kind="stable")
     bounds = np.searchsorted(np.array(of_term, "i4")[order], np.arange(len(numbers) + 1))
     starts = {term: (int(bounds[n]), int(bounds[n + 1])) for term, n in numbers.items()}
@@ -129,15 +132,9 @@ def _postings(pieces: Iterable[Piece]) -> tuple[dict[str, tuple[int, int]], Arra
 
 def begins(page_of: Array) -> Array:
     """Where the rows of each page begin; they stand together."""
-    return np.flatnonzero(np.r_[True, page_of[1:] != page_of[:-1]]) if len(page_of) else page_of
-
-
-def by_letter(terms: Iterable[str]) -> dict[str, list[str]]:
-    """The terms by their first letter."""
-    found: dict[str, list[str]] = {}
-    for term in terms:
-        found.setdefault(term[:1], []).append(term)
-    return found
+    first = np.ones(len(page_of), bool)
+    np.not_equal(page_of[1:], page_of[:-1], out=first[1:])
+    return np.flatnonzero(first)
 
 
 def _vectors(pieces: Sequence[Piece], width: int) -> Array | None:

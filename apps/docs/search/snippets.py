@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import operator
+from collections.abc import Iterable
+from itertools import accumulate, islice
 
 from apps.docs.search.asks import MARK
 from apps.docs.search.tokens import WORD, of_word, parts, terms
@@ -12,22 +14,31 @@ LONGEST = 600  # characters
 MOST_READ = 20_000  # characters of a passage
 
 
-def snippet(text: str, wanted: Collection[str]) -> str:
+class Wanted(dict[str, int]):
+    """How many of the wanted terms a word says; a word that comes again is not cut again."""
+
+    def __init__(self, terms: Iterable[str]) -> None:
+        super().__init__()
+        self._terms = frozenset(terms)
+
+    def __missing__(self, word: str) -> int:
+        self[word] = said = len(self._terms.intersection(of_word(word)))
+        return said
+
+
+def snippet(text: str, wanted: Wanted) -> str:
     """About forty words around most of the wanted terms, each found word between the marks."""
-    text = text[:MOST_READ].translate({ord(mark): None for mark in MARK})
-    words = list(WORD.finditer(text))
-    sought = frozenset(wanted)
-    found = [len(sought.intersection(of_word(word[0]))) for word in words]
-    begin = _densest(found, WIDTH)
-    if not words:
+    text = text[:MOST_READ].replace(MARK[0], "").replace(MARK[1], "")
+    found = [wanted[word] for word in WORD.findall(text)]
+    if not found:
         return text[:LONGEST]
-    some = range(begin, min(begin + WIDTH, len(words)))
-    start = 0 if begin == 0 else words[begin].start()
-    end = len(text) if some[-1] == len(words) - 1 else words[some[-1]].end()
+    begin = _densest(found, WIDTH)
+    words = list(islice(WORD.finditer(text), begin, begin + WIDTH))
+    start = 0 if begin == 0 else words[0].start()
+    end = len(text) if begin + WIDTH >= len(found) else words[-1].end()
     out, at = [], start
-    for number in some:
-        word = words[number]
-        if found[number]:
+    for word in words:
+        if wanted[word[0]]:
             out += [text[at : word.start()], MARK[0], word[0], MARK[1]]
             at = word.end()
     return _cut("".join([*out, text[at:end]]).strip())
@@ -35,13 +46,9 @@ def snippet(text: str, wanted: Collection[str]) -> str:
 
 def _densest(found: list[int], width: int) -> int:
     """Where the stretch of so many words begins that holds most."""
-    here = best = sum(found[:width])
-    begin = 0
-    for start in range(1, max(1, len(found) - width + 1)):
-        here += found[start + width - 1] - found[start - 1]
-        if here > best:
-            best, begin = here, start
-    return max(0, begin)
+    until = list(accumulate(found, initial=0))
+    held = list(map(operator.sub, until[width:], until))
+    return held.index(max(held)) if held else 0
 
 
 def _cut(marked: str) -> str:
@@ -54,4 +61,5 @@ def _cut(marked: str) -> str:
 
 def word_for(term: str, text: str) -> str:
     """The word of the text whose term this is, as it is written there in small letters."""
-    return next((word for word in parts(text) if term in terms(word)), term)
+    spoken = (word[0] for word in WORD.finditer(text) if term in of_word(word[0]))
+    return next((part for word in spoken for part in parts(word) if term in terms(part)), term)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from apps.core.late import late
 from apps.docs.search.segments import Segment
 
+np = late("numpy")
 Array = Any
 SHORTEST = 4  # letters: a shorter word has too many neighbours
 MOST_ENDINGS = 12
+FEW = 32  # passages
 LESS = 0.8  # how much a word counts that was read instead of another
 
 
@@ -39,15 +42,22 @@ def mended(
 
 
 def _instead(parts: Sequence[Segment], visible: Sequence[Array], term: str) -> str:
-    if len(term) < SHORTEST or _stands(parts, visible, term):
+    if len(term) < SHORTEST or _is_there(parts, visible, term):
         return ""
     return _nearest(parts, visible, term)
+
+
+def _is_there(parts: Sequence[Segment], visible: Sequence[Array], term: str) -> bool:
+    """Whether the term stands in a visible passage; of a common one the first passages tell."""
+    held = [(seen, part.postings(term)[0]) for part, seen in zip(parts, visible, strict=True)]
+    few = any(seen[rows[:FEW]].any() for seen, rows in held)
+    return few or any(seen[rows[FEW:]].any() for seen, rows in held)
 
 
 def _stands(parts: Sequence[Segment], visible: Sequence[Array], term: str) -> int:
     """In how many visible passages the term stands."""
     pairs = zip(parts, visible, strict=True)
-    return sum(int(seen[part.postings(term)[0]].sum()) for part, seen in pairs)
+    return sum(int(np.count_nonzero(seen[part.postings(term)[0]])) for part, seen in pairs)
 
 
 def _endings(parts: Sequence[Segment], visible: Sequence[Array], begin: str) -> list[str]:
@@ -71,9 +81,8 @@ def _near(parts: Sequence[Segment], term: str, most: int) -> Iterator[tuple[str,
     alike = {
         other
         for part in parts
-        for letter in {term[0], term[1]}
-        for other in part.by_letter.get(letter, ())
-        if abs(len(other) - len(term)) <= most
+        for letter in {term[0], term[1]} & part.by_letter.keys()
+        for other in part.by_letter[letter].near(term, most)
     }
     for other in alike:
         if (distance := edits(term, other, most)) <= most:
