@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from apps.core.late import late
+from apps.docs.search.nearness import best_of_pages
 from apps.docs.search.segments import Segment
 
 np = late("numpy")
@@ -55,8 +56,7 @@ def _gained(part: Segment, rows: Array, vector: Array, nearer: Array) -> Array:
 
 def _best_rows(part: Segment, scores: Array) -> Array:
     """All rows of the pages with the best scores."""
-    pages = np.zeros(len(part.page_norms), "f4")
-    np.maximum.at(pages, part.page_of, scores.astype("f4"))
+    pages = best_of_pages(part, scores)
     if len(pages) > LOOKED_AT:
         pages[np.argpartition(-pages, LOOKED_AT)[LOOKED_AT:]] = 0
     return np.flatnonzero((pages > 0)[part.page_of])
@@ -85,6 +85,6 @@ def _directions(part: Segment, scores: Array, rows: Array) -> list[tuple[float, 
         if len(found) == TAKEN:
             break
     return [
-        (score, part.meaning(part.page_of == page).sum(0) / part.page_norms[page])
+        (score, part.meaning(rows[part.page_of[rows] == page]).sum(0) / part.page_norms[page])
         for page, score in found.items()
     ]

@@ -23,10 +23,18 @@ def signs(vectors: Array) -> Array:
     return np.pad(packed, ((0, 0), (0, -packed.shape[1] % 8))).view("u8")
 
 
+def best_of_pages(part: Any, scores: Array) -> Array:
+    """For each page of the segment, the best score of its rows, which stand together."""
+    pages = np.zeros(len(part.page_norms), "f4")
+    if len(scores):
+        at = part.page_begins
+        pages[part.page_of[at]] = np.maximum.reduceat(scores, at)
+    return pages
+
+
 def worth_comparing(part: Any, seen: Array, scores: Array, vector: Array) -> Array:
     """All rows of the pages that are best by their words, among them `scores`, or alike in their signs."""
-    pages = np.zeros(len(part.page_norms), "f4")
-    np.maximum.at(pages, part.page_of, np.where(seen, scores, 0).astype("f4"))
+    pages = best_of_pages(part, np.where(seen, scores, 0))
     if len(pages) > WORDED:
         pages[np.argpartition(-pages, WORDED)[WORDED:]] = 0
     chosen = pages > 0
