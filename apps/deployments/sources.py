@@ -9,7 +9,7 @@ from apps.deployments import access, selectors
 from apps.deployments.models import Deployment, Release
 from apps.docs import search
 from apps.docs.search import Query, rows
-from apps.docs.search.rows import Records, Shown
+from apps.docs.search.rows import Face, Records, Shown
 from apps.models.cards import serving
 from apps.models.cards.serving import Place
 from apps.models.models import ModelVersion, RegisteredModel
@@ -73,11 +73,13 @@ def found(query: Query) -> Records:
         selectors.deployments(query.user),
         kind="deployment",
         fields=["slug", "model__name", "environment__name"],
-        texts=["slug", "model__name", "environment__name"],
-        show=lambda row: Shown(
-            row.texts[0],
-            f"{row.texts[1]} in {row.texts[2]}",
-            reverse("deployments:deployment", args=[row.texts[0]]),
+        face=Face(
+            ["slug", "model__name", "environment__name"],
+            lambda row: Shown(
+                row.texts[0],
+                f"{row.texts[1]} in {row.texts[2]}",
+                reverse("deployments:deployment", args=[row.texts[0]]),
+            ),
         ),
     )
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from apps.docs import search, selectors
 from apps.docs.search import Query, rows
-from apps.docs.search.rows import Records, Shown
+from apps.docs.search.rows import Face, Records, Shown
 from apps.integrations import catalog
 from apps.integrations import selectors as integrations
 
@@ -18,11 +18,13 @@ def connections(query: Query) -> Records:
         integrations.connections(query.user),
         kind="connection",
         fields=["name", "slug"],
-        texts=["name", "slug"],
-        show=lambda row: Shown(
-            row.texts[0],
-            catalog.entry(row.texts[1]).label,
-            reverse("integrations:connection", args=[row.pk]),
+        face=Face(
+            ["name", "slug"],
+            lambda row: Shown(
+                row.texts[0],
+                catalog.entry(row.texts[1]).label,
+                reverse("integrations:connection", args=[row.pk]),
+            ),
         ),
     )
 

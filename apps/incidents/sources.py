@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from apps.docs import search
 from apps.docs.search import Query, rows
-from apps.docs.search.rows import Records, Shown
+from apps.docs.search.rows import Face, Records, Shown
 from apps.incidents import selectors
 
 
@@ -19,8 +19,9 @@ def incidents(query: Query) -> Records:
         selectors.incidents(query.user),
         kind="incident",
         fields=["title", "reason"],
-        texts=["title", "reason"],
-        show=lambda row: Shown(row.texts[0], row.texts[1], _page(row.pk)),
+        face=Face(
+            ["title", "reason"], lambda row: Shown(row.texts[0], row.texts[1], _page(row.pk))
+        ),
     )
 
 
@@ -38,9 +39,11 @@ def tickets(query: Query) -> Records:
         found,
         kind="ticket",
         fields=["key", "incident__title"],
-        texts=["key", "incident__title", "incident_id"],
-        show=lambda row: Shown(
-            row.texts[0] or f"Ticket {row.pk}", row.texts[1], _page(row.texts[2])
+        face=Face(
+            ["key", "incident__title", "incident_id"],
+            lambda row: Shown(
+                row.texts[0] or f"Ticket {row.pk}", row.texts[1], _page(row.texts[2])
+            ),
         ),
     )
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from apps.docs import search
 from apps.docs.search import Query, rows
-from apps.docs.search.rows import Records, Shown
+from apps.docs.search.rows import Face, Records, Shown
 from apps.models import selectors
 
 
@@ -17,9 +17,11 @@ def models(query: Query) -> Records:
         selectors.models(query.user),
         kind="model",
         fields=["name", "description", "purpose"],
-        texts=["name", "description", "purpose"],
-        show=lambda row: Shown(
-            row.texts[0], row.texts[1] or row.texts[2], reverse("models:model", args=[row.pk])
+        face=Face(
+            ["name", "description", "purpose"],
+            lambda row: Shown(
+                row.texts[0], row.texts[1] or row.texts[2], reverse("models:model", args=[row.pk])
+            ),
         ),
     )
 
@@ -31,11 +33,13 @@ def versions(query: Query) -> Records:
         selectors.versions(query.user),
         kind="version",
         fields=["model__name", "description"],
-        texts=["model__name", "number", "description"],
-        show=lambda row: Shown(
-            f"{row.texts[0]} v{row.texts[1]}",
-            row.texts[2],
-            reverse("models:version", args=[row.pk]),
+        face=Face(
+            ["model__name", "number", "description"],
+            lambda row: Shown(
+                f"{row.texts[0]} v{row.texts[1]}",
+                row.texts[2],
+                reverse("models:version", args=[row.pk]),
+            ),
         ),
     )
 
@@ -47,11 +51,13 @@ def runs(query: Query) -> Records:
         selectors.runs(query.user),
         kind="run",
         fields=["name", "experiment__name"],
-        texts=["name", "mlflow_id", "experiment__name"],
-        show=lambda row: Shown(
-            row.texts[0] or row.texts[1][:8],
-            row.texts[2],
-            reverse("models:run", args=[row.pk]),
+        face=Face(
+            ["name", "mlflow_id", "experiment__name"],
+            lambda row: Shown(
+                row.texts[0] or row.texts[1][:8],
+                row.texts[2],
+                reverse("models:run", args=[row.pk]),
+            ),
         ),
     )
 

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from apps.docs import search
 from apps.docs.search import Query, rows
-from apps.docs.search.rows import Found, Records, Shown
+from apps.docs.search.rows import Face, Found, Records, Shown
 from apps.monitoring import selectors
 from apps.monitoring.models import Monitor
 
@@ -18,8 +18,7 @@ def monitors(query: Query) -> Records:
         selectors.monitors(query.user),
         kind="monitor",
         fields=["name", "deployment__slug"],
-        texts=["name", "kind", "deployment__slug"],
-        show=_monitor,
+        face=Face(["name", "kind", "deployment__slug"], _monitor),
     )
 
 
@@ -36,9 +35,11 @@ def alerts(query: Query) -> Records:
         selectors.alerts(query.user),
         kind="alert",
         fields=["name", "summary"],
-        texts=["name", "summary"],
-        show=lambda row: Shown(
-            row.texts[0], row.texts[1], reverse("monitoring:alert", args=[row.pk])
+        face=Face(
+            ["name", "summary"],
+            lambda row: Shown(
+                row.texts[0], row.texts[1], reverse("monitoring:alert", args=[row.pk])
+            ),
         ),
     )
 

@@ -9,13 +9,12 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 
-from django.db import ProgrammingError, connection
+from django.db import connection
 from django.utils import timezone
 
 from apps.core import jobs
 from apps.core.errors import Conflict, Retryable
 from apps.core.jobs import ends, runner, values
-from apps.core.jobs.watch import Reason, Watch
 from apps.core.jobs.work import WORK, Work
 from apps.core.models import Job, JobLine
 from apps.core.tasks import forget_jobs, sweep_jobs
@@ -334,32 +333,6 @@ class AskTests(WithWork):
     def test_only_what_ended_badly_is_retried(self) -> None:
         with self.assertRaisesMessage(Conflict, "it is done"):
             jobs.try_again(self.ran(), by=self.ada)
-
-
-class InterruptedTests(PortalTransactionTestCase):
-    def test_an_interruption_in_a_transaction_ends_its_job_and_costs_the_next_one_nothing(
-        self,
-    ) -> None:
-        """The driver makes another error of it, and Django's connection never leaves its transaction."""
-        doing = iter((interrupted, lambda: None))
-        with declared(lambda progress, **_: next(doing)()):
-            first, second = (jobs.enqueue("test.work", owner=self.ada) for _ in range(2))
-            jobs.run_job(first.pk)
-            jobs.run_job(second.pk)
-        first.refresh_from_db()
-        second.refresh_from_db()
-        self.assertEqual((first.state, second.state), (State.CANCELLED, State.DONE))
-
-
-def interrupted() -> None:
-    """What is left where the watch's signal came between a query and its answer."""
-    [watch] = [each for each in threading.enumerate() if isinstance(each, Watch)]
-    watch.reason = Reason.CANCELLED
-    connection.in_atomic_block = True
-    connection.savepoint_ids.append("s1")
-    assert connection.connection is not None
-    connection.connection.close()
-    raise ProgrammingError("can't change 'autocommit' now: connection in transaction status ACTIVE")
 
 
 class RaceTests(PortalTransactionTestCase):

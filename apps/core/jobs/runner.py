@@ -115,13 +115,11 @@ def _try(job: Job, watch: Watch, drop: Callable[[], None]) -> Outcome:
         logger.warning("Job %s lost the database", job, exc_info=True)
         drop()
         return DATABASE_AWAY if watch.reason is None else _of_interruption(watch.reason)
-    except Exception:
-        if (
-            watch.reason is not None
-        ):  # in the middle of a query it comes out as what the driver made of it
+    except Exception:  # whatever an app raises, its job ends in a named state
+        if watch.reason is not None:
+            logger.info("Job %s was stopped in the middle of a query", job, exc_info=True)
             drop()
             return _of_interruption(watch.reason)
-        # Whatever an app raises, its job ends in a named state.
         logger.exception("Job %s crashed", job)
         return Outcome(Job.State.FAILED, f"Something went wrong on our side (job {job.pk}).")
     return Outcome(Job.State.DONE, result=values.result(result))

@@ -41,18 +41,25 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Face:
+    """Which texts are read of a record, and how it is shown by them."""
+
+    texts: Sequence[str]
+    show: Callable[[Found], Shown]
+
+
+@dataclass(frozen=True, slots=True)
 class Records:
     """What a source offers: the records that hold every word, not read yet."""
 
     kind: str
     rows: QuerySet[Any]
     words: list[str]
-    texts: Sequence[str]
-    show: Callable[[Found], Shown]
+    face: Face
 
     def read(self) -> QuerySet[Any, tuple[Any, ...]]:
         """The newest of them as rows of the same shape for every source."""
-        texts = [Cast(name, TextField()) for name in self.texts]
+        texts = [Cast(name, TextField()) for name in self.face.texts]
         padding = [Value("", TextField())] * (MOST_TEXTS - len(texts))
         return self.rows.order_by("-pk").values_list(Value(self.kind), "pk", *texts, *padding)[
             :MOST_READ
@@ -60,7 +67,7 @@ class Records:
 
     def shown(self, found: Iterable[Found]) -> list[Hit]:
         """These of them, those called so first."""
-        hits = [_hit(self.kind, each.pk, self.show(each), self.words) for each in found]
+        hits = [_hit(self.kind, each.pk, self.face.show(each), self.words) for each in found]
         return sorted(hits, key=lambda hit: -hit.score)
 
 
@@ -70,18 +77,17 @@ def find(
     *,
     kind: str,
     fields: Sequence[str],
-    texts: Sequence[str],
-    show: Callable[[Found], Shown],
+    face: Face,
 ) -> Records:
-    """The records whose fields hold every word, shown by `texts`. `rows` must be what the person may see."""
+    """The records whose fields hold every word. `rows` must be what the person may see."""
     words = query.clean.lower().split()
     if not words or len(words) > MOST_WORDS:
-        return Records(kind, rows.none(), words, texts, show)
+        return Records(kind, rows.none(), words, face)
     each = [_any(fields, word) for word in words]
     found = rows.filter(functools.reduce(operator.and_, each))
     if query.project:
         found = found.filter(project__slug=query.project)
-    return Records(kind, found, words, texts, show)
+    return Records(kind, found, words, face)
 
 
 def hits(sought: Sequence[Records], most: int) -> list[Hit]:
